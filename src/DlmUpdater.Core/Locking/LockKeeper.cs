@@ -1,0 +1,4 @@
+namespace DlmUpdater.Core.Locking;
+
+/// <summary>Placeholder.</summary>
+public sealed class LockKeeper { }

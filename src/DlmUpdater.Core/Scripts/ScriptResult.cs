@@ -1,0 +1,70 @@
+namespace DlmUpdater.Core.Scripts;
+
+/// <summary>How a script ended.</summary>
+/// <param name="Duration">From start to end, by the monotonic clock.</param>
+public abstract record ScriptResult(TimeSpan Duration)
+{
+    /// <summary>A part of a sentence for the log: <c>exit code 3</c>.</summary>
+    public abstract string Describe();
+
+    /// <summary>What a shell would show as its exit code: 128 + signal for a death by signal, 124 for a timeout, 126 if it did not start.</summary>
+    public abstract int ShellCode { get; }
+
+    /// <summary>True only for exit code 0.</summary>
+    public bool Succeeded => this is Exited { Code: 0 };
+
+    /// <summary>It ended by itself with a code from 0 to 255.</summary>
+    public sealed record Exited(int Code, TimeSpan Duration) : ScriptResult(Duration)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => Code switch
+        {
+            126 => "exit code 126 (found but could not be run)",
+            127 => "exit code 127 (a command was not found)",
+            _ => $"exit code {Code}",
+        };
+
+        /// <inheritdoc/>
+        public override int ShellCode => Code;
+    }
+
+    /// <summary>A signal ended it.</summary>
+    public sealed record Signalled(int Signal, TimeSpan Duration) : ScriptResult(Duration)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => $"killed by signal {Signal}";
+
+        /// <inheritdoc/>
+        public override int ShellCode => 128 + Signal;
+    }
+
+    /// <summary>It ran longer than it may and was ended, with its process group.</summary>
+    public sealed record TimedOut(TimeSpan Limit, TimeSpan Duration) : ScriptResult(Duration)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => $"timed out after {Limit.TotalSeconds:0.###} s";
+
+        /// <inheritdoc/>
+        public override int ShellCode => 124;
+    }
+
+    /// <summary>The kernel did not start it.</summary>
+    public sealed record NotStarted(string Why) : ScriptResult(TimeSpan.Zero)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => $"could not be started: {Why}";
+
+        /// <inheritdoc/>
+        public override int ShellCode => 126;
+    }
+
+    /// <summary>This process was asked to stop (SIGTERM, SIGINT); the script was asked too and has ended, with this code.</summary>
+    public sealed record Interrupted(int Code, TimeSpan Duration) : ScriptResult(Duration)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => $"interrupted (it ended with {Code})";
+
+        /// <inheritdoc/>
+        public override int ShellCode => Code;
+    }
+}

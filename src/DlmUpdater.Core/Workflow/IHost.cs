@@ -1,0 +1,20 @@
+using DlmUpdater.Core.Scripts;
+
+namespace DlmUpdater.Core.Workflow;
+
+/// <summary>The host under the run: a port, acted out by the kernel.</summary>
+public interface IHost
+{
+    /// <summary>Which boot this is.</summary>
+    BootIdentity Boot { get; }
+
+    /// <summary>Time since boot, suspend included (CLOCK_BOOTTIME): goes on where a stepped wall clock lies.</summary>
+    TimeSpan BootClock { get; }
+
+    /// <summary>Wall clock time of the boot.</summary>
+    DateTimeOffset BootedAt { get; }
+
+    /// <summary>Runs the configured reboot command. Accepted means only that it ended with 0: whether the host reboots is
+    /// found out by the next start.</summary>
+    ValueTask<ScriptResult> RequestReboot(ScriptContext context, CancellationToken cancel);
+}

@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace DlmUpdater.Host;
+
+/// <summary>The C library, as far as the base library does not offer it. Plain declarations, no logic: one place for every native call.</summary>
+internal static partial class Native
+{
+    private const string LibC = "libc";
+
+    internal const int ENOENT = 2, EINTR = 4, EAGAIN = 11, EACCES = 13, EEXIST = 17, ESRCH = 3, ECHILD = 10, ENOSPC = 28, EROFS = 30, EPERM = 1;
+
+    internal const int SIGHUP = 1, SIGINT = 2, SIGKILL = 9, SIGTERM = 15;
+
+    [LibraryImport(LibC, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    [LibraryImport(LibC)]
+    internal static partial uint geteuid();
+}
