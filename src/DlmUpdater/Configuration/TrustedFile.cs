@@ -27,33 +27,27 @@ internal abstract record FileContent
 /// flock of their own on a file that they may read users could keep this program from starting.</summary>
 internal static class TrustedFile
 {
-    private const int TypeMask = 0xF000, RegularType = 0x8000, DirectoryType = 0x4000, FifoType = 0x1000, CharacterType = 0x2000;
-
     /// <summary>Reads the whole of <paramref name="path"/>.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="mostBytes">A longer file is unusable.</param>
     internal static FileContent Read(string path, int mostBytes)
     {
-        int descriptor = Native.OpenFile(path, Native.OpenReadAtOnce, 0);
-        if (descriptor < 0)
+        using SafeFileHandle handle = Native.OpenHandle(path, Native.O_RDONLY | Native.O_NONBLOCK | Native.O_NOCTTY | Native.O_CLOEXEC, 0);
+        if (handle.IsInvalid || !Native.TryStat(handle, out FileFacts facts))
             return OfError(Marshal.GetLastPInvokeError());
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (Native.OpenFileFacts(descriptor, "", Native.EmptyPath, Native.BasicFacts, out Native.FileFacts facts) != 0)
-            return OfError(Marshal.GetLastPInvokeError());
-        int type = facts.Mode & TypeMask;
-        if (type == CharacterType && facts.DeviceMajor == 1 && facts.DeviceMinor == 3)
+        if (facts.IsNullDevice)
             return new FileContent.NullDevice();
-        if (type != RegularType)
+        if (facts.Kind != FileKind.Regular)
         {
-            return new FileContent.Unusable(type switch
+            return new FileContent.Unusable(facts.Kind switch
             {
-                DirectoryType => "is a directory, not a file",
-                FifoType => "is a FIFO: write it to a regular file",
+                FileKind.Directory => "is a directory, not a file",
+                FileKind.Fifo => "is a FIFO: write it to a regular file",
                 _ => "is a device or a socket, not a file",
             });
         }
 
-        if (facts.Size > (ulong)mostBytes)
+        if (facts.Size > mostBytes)
             return TooBig(mostBytes);
         try
         {
@@ -70,7 +64,7 @@ internal static class TrustedFile
             }
 
             Array.Resize(ref bytes, length);
-            return new FileContent.Read(bytes, facts.Mode & 0xFFF, facts.Owner);
+            return new FileContent.Read(bytes, facts.Mode, facts.Uid);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,13 +5,6 @@ namespace DlmUpdater.Host;
 /// <summary>Calls for log, terminal and sd_notify. Names carry their purpose, so that they do not meet those of other topics.</summary>
 internal static unsafe partial class Native
 {
-    internal const int EPIPE = 32, EINVAL = 22, ENOSYS = 38;
-
-    internal const int O_WRONLY = 1, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
-
-    /// <summary>Refuses a link as the last part of a path. The value differs between the two architectures.</summary>
-    internal static int NoFollow { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
-
     internal const int AF_UNIX = 1, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x80000, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
 
     internal const nuint TIOCGWINSZ = 0x5413;
@@ -36,10 +29,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(LibC, EntryPoint = "poll", SetLastError = true)]
     internal static partial int OutputPoll(PollEntry* entries, nuint count, int milliseconds);
-
-    /// <summary>statx, not fstat: glibc has no symbol named fstat before 2.33.</summary>
-    [LibraryImport(LibC, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int OutputStatus(int directory, string path, int flags, uint mask, OutputStatusBuffer* result);
 
     [LibraryImport(LibC, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int OutputRename(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
@@ -71,17 +60,5 @@ internal static unsafe partial class Native
         internal ushort Columns;
         internal ushort PixelWidth;
         internal ushort PixelHeight;
-    }
-
-    /// <summary>struct statx, as far as it is read here; the same on every architecture.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    internal struct OutputStatusBuffer
-    {
-        [FieldOffset(28)] internal ushort Mode;
-        [FieldOffset(32)] internal ulong Inode;
-        [FieldOffset(40)] internal ulong Size;
-        [FieldOffset(112)] internal long ModifiedSeconds;
-        [FieldOffset(136)] internal uint DeviceMajor;
-        [FieldOffset(140)] internal uint DeviceMinor;
     }
 }

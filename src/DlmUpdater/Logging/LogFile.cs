@@ -62,9 +62,9 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
         fd = Native.OutputOpen(path, flags, Mode);
         if (fd < 0) return Describe(Marshal.GetLastPInvokeError());
 
-        facts = FileFacts.Of(fd);
+        facts = Native.TryStat(fd, out FileFacts opened) ? opened : null;
         looked = clock.GetTimestamp();
-        day = facts is { IsRegular: true, Size: > 0 } old ? DateOnly.FromDateTime(old.Modified.UtcDateTime) : today;
+        day = facts is { Kind: FileKind.Regular, Size: > 0 } old ? DateOnly.FromDateTime(old.Modified.ToTime().UtcDateTime) : today;
         torn = false;
         return null;
     }
@@ -72,7 +72,7 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
     private bool IsStillThere()
     {
         looked = clock.GetTimestamp();
-        return facts is not { } ours || (FileFacts.At(path) is { } now && now.IsSameFileAs(ours));
+        return facts is not { } ours || (Native.TryStatTarget(path, out FileFacts now) && now.IsSameFile(ours));
     }
 
     /// <summary>Renames without replacing: of two processes that meet at midnight one wins, and the other's lines are not lost. False if

@@ -71,14 +71,14 @@ internal sealed class ProgressFile(string path) : IDisposable
     {
         // Not through a link and not into a file that a reader of an earlier run still has open.
         _ = Native.OutputUnlink(path);
-        fd = Native.OutputOpen(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.NoFollow | Native.O_CLOEXEC, Mode);
+        fd = Native.OutputOpen(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
         done = fd < 0;
         return fd >= 0;
     }
 
     private static byte[]? Content(string path)
     {
-        int fd = Native.OutputOpen(path, Native.O_NONBLOCK | Native.NoFollow | Native.O_CLOEXEC, 0);
+        int fd = Native.OutputOpen(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
         if (fd < 0) return null;
         try
         {
