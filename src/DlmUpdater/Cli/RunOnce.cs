@@ -72,6 +72,7 @@ internal static class RunOnce
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
+            Schedule = Setup.Schedule(settings),
         }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
 
         return Close(settings, log, recorder, report, time);
