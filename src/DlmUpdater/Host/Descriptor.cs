@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using DlmUpdater.Host;
 
-namespace DlmUpdater.Logging;
+namespace DlmUpdater.Host;
 
 /// <summary>Reads and writes descriptors without the base library's streams: <c>Console.Error</c> costs more at the start than the whole log.</summary>
 internal static unsafe class Descriptor
