@@ -58,15 +58,15 @@ internal static class ConfigurationLoader
                 Take(IniScan.Read(file.Bytes, place, findings), path, file.Mode, place, unknown, values, findings);
                 return;
             case FileContent.Missing:
-                findings.Add(Severity.Error, place, isMain
+                findings.AddUnread(place, isMain
                     ? "does not exist: create it, or name another with --config"
                     : "is a link to a file that does not exist: remove it, or link it to /dev/null to mask the file of the same name");
                 return;
             case FileContent.Unusable bad:
-                findings.Add(Severity.Error, place, bad.Why);
+                findings.AddUnread(place, bad.Why);
                 return;
             default:
-                findings.Add(Severity.Error, place, "is a device, not a file");
+                findings.AddUnread(place, "is a device, not a file");
                 return;
         }
     }

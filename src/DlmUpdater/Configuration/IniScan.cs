@@ -167,7 +167,7 @@ internal static class IniScan
         private bool Complain(int number, string text)
         {
             if (++complaints <= MostComplaints)
-                findings.Add(Severity.Error, file with { Line = number }, text);
+                findings.AddUnread(file with { Line = number }, text);
             return false;
         }
 

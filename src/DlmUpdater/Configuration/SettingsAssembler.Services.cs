@@ -96,29 +96,31 @@ internal sealed partial class SettingsAssembler
 
     private void Require(SettingKey key, string text)
     {
-        if (!values.Has(key))
+        if (!values.Has(key) && !findings.AnyUnread)
             Complain(key, text);
     }
 
     /// <summary>A certificate and its key: both or neither.</summary>
     private ClientCertificate.Files? Pair(ServiceDraft draft, SettingKey certificate, SettingKey key)
     {
-        if (values.Has(certificate) && !values.Has(key) && draft.Certificate is not null)
-            Complain(certificate, $"is set without {key.Key}: set both");
-        if (values.Has(key) && !values.Has(certificate))
-            Complain(key, $"is set without {certificate.Key}: set both");
+        Both(draft.Certificate, certificate, key);
+        Both(draft.Key, key, certificate);
         return draft.Certificate is string path && draft.Key is string keyPath ? new ClientCertificate.Files(path, keyPath) : null;
     }
 
     /// <summary>A user and the file with the password: both or neither.</summary>
     private Login? Login(ServiceDraft draft, bool chosen, SettingKey user, SettingKey file)
     {
-        if (values.Has(user) && !values.Has(file))
-            Complain(user, $"is set without {file.Key}: set both");
-        if (values.Has(file) && !values.Has(user))
-            Complain(file, $"is set without {user.Key}: set both");
+        Both(draft.User, user, file);
+        Both(draft.SecretFile, file, user);
         SecretText? password = FromFile(draft, chosen, file);
         return draft.User is string name && password is not null ? new Login(name, password) : null;
+    }
+
+    private void Both(string? value, SettingKey key, SettingKey other)
+    {
+        if (value is not null && !values.Has(other) && !findings.AnyUnread)
+            Complain(key, $"is set without {other.Key}: set both");
     }
 
     /// <summary>The secret in the file that <paramref name="key"/> names; null if there is none or it cannot be used.</summary>

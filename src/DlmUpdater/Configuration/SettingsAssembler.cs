@@ -43,11 +43,11 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
         bool named = values.Has(SettingsCatalog.Name);
         switch (service)
         {
-            case LockServiceKind.None when draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off):
+            case LockServiceKind.None when !findings.AnyUnread && draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off):
                 Complain(SettingsCatalog.Service,
                     "no lock service is configured: set [lock] service = file, foreman, dlmengine, etcd or fleetlock, or foreman_url in [main]");
                 break;
-            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named:
+            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named && !findings.AnyUnread:
                 Complain(SettingsCatalog.Name, "the lock has no name: set it to the same name on every host that must not update at the same time");
                 break;
             case LockServiceKind.File when draft.Lock.Name.Length > 0 && !IsSafeFileName(draft.Lock.Name):
@@ -75,7 +75,7 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
     private LogSettings Log(SettingsDraft draft, PathSettings paths)
     {
         string? file = draft.Log.File;
-        if (draft.LogTarget == LogTarget.File && !values.Has(SettingsCatalog.LogFile))
+        if (draft.LogTarget == LogTarget.File && !values.Has(SettingsCatalog.LogFile) && !findings.AnyUnread)
             Complain(SettingsCatalog.LogTargetKey, "names no file: set log in [main] to the log file's path");
         if (file is not null && (file == paths.StateFile || file == paths.InstanceLock))
             Complain(SettingsCatalog.LogFile, $"{Display.Quote(file)} is the state file or the instance lock too: give each a path of its own");

@@ -5,6 +5,7 @@ using DlmUpdater.Core.Settings;
 namespace DlmUpdater.Tests.Configuration;
 
 /// <summary>A directory with configuration files, removed in the end.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class ConfigurationSandbox : IDisposable
 {
     internal const string Minimal = "[lock]\nservice = file\nname = web\n";
