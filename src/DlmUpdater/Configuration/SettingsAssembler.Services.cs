@@ -19,12 +19,19 @@ internal sealed partial class SettingsAssembler
         if (chosen)
         {
             Require(SettingsCatalog.ForemanUrl, "is needed by [lock] service = foreman: set it to Foreman's URL");
-            if (request.Strict && !values.Has(SettingsCatalog.ForemanCertificate))
-                Complain(SettingsCatalog.ForemanCertificate, "is not set: Foreman knows a host by its certificate and refuses to lock without", Severity.Warning);
-            Transport(SettingsCatalog.ForemanUrl, draft.Url, values.Has(SettingsCatalog.ForemanCertificate) || values.Has(SettingsCatalog.ForemanPasswordFile));
+            bool certified = values.Has(SettingsCatalog.ForemanCertificate);
+            if (request.Strict && !certified)
+            {
+                Complain(SettingsCatalog.ForemanCertificate,
+                    "is not set: Foreman knows a host by its certificate and refuses to lock without", Severity.Warning);
+            }
+
+            Transport(SettingsCatalog.ForemanUrl, draft.Url, certified || values.Has(SettingsCatalog.ForemanPasswordFile));
         }
 
-        return draft.Url is null ? null : new ForemanSettings { Url = draft.Url, Certificate = certificate, Ca = draft.Ca, Proxy = draft.Proxy, Admin = admin };
+        return draft.Url is null
+            ? null
+            : new ForemanSettings { Url = draft.Url, Certificate = certificate, Ca = draft.Ca, Proxy = draft.Proxy, Admin = admin };
     }
 
     private DlmEngineSettings? DlmEngine(ServiceDraft draft, bool chosen)
@@ -42,13 +49,21 @@ internal sealed partial class SettingsAssembler
             Require(SettingsCatalog.DlmEngineUrl, "is needed by [lock] service = dlmengine: set it to the part before /api");
             Require(SettingsCatalog.DlmEngineSecretId, "is needed by [lock] service = dlmengine: set it to the id of a credential");
             if (!values.Has(inline))
-                Require(file, "is needed by [lock] service = dlmengine: write the credential's secret into a file with mode 0600 and name it here");
+                Require(file, "is needed by [lock] service = dlmengine: name a file with mode 0600 that holds the credential's secret");
             Transport(SettingsCatalog.DlmEngineUrl, draft.Url, carriesSecrets: true);
         }
 
         return draft.Url is null || draft.Id is null || secret is null
             ? null
-            : new DlmEngineSettings { Url = draft.Url, Api = draft.Api ?? 2, SecretId = draft.Id, Secret = secret, Ca = draft.Ca, Proxy = draft.Proxy };
+            : new DlmEngineSettings
+            {
+                Url = draft.Url,
+                Api = draft.Api ?? 2,
+                SecretId = draft.Id,
+                Secret = secret,
+                Ca = draft.Ca,
+                Proxy = draft.Proxy,
+            };
     }
 
     private EtcdSettings? Etcd(ServiceDraft draft, bool chosen)
@@ -63,7 +78,8 @@ internal sealed partial class SettingsAssembler
         if (chosen)
         {
             Require(SettingsCatalog.EtcdEndpoints, "is needed by [lock] service = etcd: set it to the members' URLs");
-            Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile));
+            bool credentials = values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile);
+            Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), credentials);
         }
 
         return draft.Endpoints.IsEmpty
@@ -91,7 +107,14 @@ internal sealed partial class SettingsAssembler
 
         return draft.Url is null
             ? null
-            : new FleetLockSettings { Url = draft.Url, Group = draft.Group ?? "default", Id = draft.Id, Ca = draft.Ca, Proxy = draft.Proxy };
+            : new FleetLockSettings
+            {
+                Url = draft.Url,
+                Group = draft.Group ?? "default",
+                Id = draft.Id,
+                Ca = draft.Ca,
+                Proxy = draft.Proxy,
+            };
     }
 
     private void Require(SettingKey key, string text)

@@ -94,7 +94,7 @@ public sealed class ConfigurationFuzzTests : IDisposable
     {
         var dice = new Random(7);
         int good = 0;
-        for (int i = 0; i < 3_000; i++)
+        for (int i = 0; i < 1_500; i++)
         {
             box.Write("config.ini", Mutate(dice));
             LoadedConfiguration loaded = box.Load(strict: i % 2 == 0);
@@ -102,7 +102,7 @@ public sealed class ConfigurationFuzzTests : IDisposable
             good += loaded.Settings is null ? 0 : 1;
         }
 
-        Assert.InRange(good, 100, 2_900);
+        Assert.InRange(good, 50, 1_450);
     }
 
     [Fact]
