@@ -142,6 +142,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
     private static bool Matches(ReadOnlySpan<byte> line, string wantedStage, string wantedName, out string sha)
     {
         string? stage = null, name = null, hash = null;
+        sha = "";
         try
         {
             var json = new Utf8JsonReader(line);
@@ -164,6 +165,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // A line that a crash tore, or that an admin wrote, says nothing.
+            return false;
         }
 
         sha = hash ?? "";
