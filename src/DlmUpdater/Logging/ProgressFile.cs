@@ -42,8 +42,8 @@ internal sealed class ProgressFile(string path) : IDisposable
     {
         if (fd >= 0)
         {
-            _ = Native.OutputUnlink(path);
-            _ = Native.OutputClose(fd);
+            _ = Native.UnlinkPath(path);
+            _ = Native.Files.close(fd);
         }
 
         fd = -1;
@@ -70,15 +70,15 @@ internal sealed class ProgressFile(string path) : IDisposable
     private bool Create()
     {
         // Not through a link and not into a file that a reader of an earlier run still has open.
-        _ = Native.OutputUnlink(path);
-        fd = Native.OutputOpen(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
+        _ = Native.UnlinkPath(path);
+        fd = Native.Files.open(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
         done = fd < 0;
         return fd >= 0;
     }
 
     private static byte[]? Content(string path)
     {
-        int fd = Native.OutputOpen(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
+        int fd = Native.Files.open(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
         if (fd < 0) return null;
         try
         {
@@ -86,7 +86,7 @@ internal sealed class ProgressFile(string path) : IDisposable
         }
         finally
         {
-            _ = Native.OutputClose(fd);
+            _ = Native.Files.close(fd);
         }
     }
 }

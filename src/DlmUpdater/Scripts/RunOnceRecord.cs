@@ -174,7 +174,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
 
     private string? SyncDirectory()
     {
-        int fd = Native.Files.open(stateDirectory, Native.Files.O_RDONLY | Native.Files.O_CLOEXEC, 0);
+        int fd = Native.Files.open(stateDirectory, Native.O_RDONLY | Native.O_CLOEXEC, 0);
         bool synced = fd >= 0 && Native.Files.fsync(fd) == 0;
         string? why = synced ? null : $"{stateDirectory} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}";
         if (fd >= 0)
