@@ -357,11 +357,22 @@ public sealed class ProcessRunnerTests : IDisposable
     [Fact]
     public void Cancelling_from_another_thread_wakes_the_wait()
     {
-        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
-        ScriptResult result = Run("sleep 60", limits: Short with { Tick = TimeSpan.FromSeconds(30) }, cancel: cancel.Token);
+        using var cancel = new CancellationTokenSource();
+        var watch = new Stopwatch();
+
+        // A thread of its own: the pool is busy with tests.
+        var canceller = new Thread(() =>
+        {
+            Thread.Sleep(100);
+            watch.Start();
+            cancel.Cancel();
+        });
+        ScriptResult result = Run("exec sleep 60", limits: Short with { Tick = TimeSpan.FromSeconds(30) }, cancel: cancel.Token, started: _ => canceller.Start());
+        watch.Stop();
+        canceller.Join();
 
         Assert.Equal(128 + 15, Assert.IsType<ScriptResult.Interrupted>(result).Code);
-        Assert.InRange(result.Duration.TotalMilliseconds, 20, 900);
+        Assert.InRange(watch.ElapsedMilliseconds, 0, 700);
     }
 
     [Fact]
@@ -392,8 +403,8 @@ public sealed class ProcessRunnerTests : IDisposable
         var ticks = new List<TimeSpan>();
         Run("sleep 0.3", tick: ticks.Add);
 
-        Assert.InRange(ticks.Count, 2, 6);
-        Assert.Equal(ticks.Order(), ticks);
+        Assert.True(ticks.Count >= 2);
+        Assert.All(ticks.Zip(ticks.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromMilliseconds(50)));
     }
 
     [Fact]
