@@ -130,6 +130,21 @@ public sealed class Agent : IDisposable
 
     private sealed class Ear(Agent agent) : IRunEvents
     {
-        public void On(RunEvent happened) => agent.Host.Fleet.Sim.Say(agent.Host.Name, $"  {happened}");
+        public void On(RunEvent happened)
+        {
+            if (agent.Host.Fleet.Sim.Trace is not null) agent.Host.Fleet.Sim.Say(agent.Host.Name, $"  {Tell(happened)}");
+        }
+
+        private static string Tell(RunEvent happened) => happened switch
+        {
+            RunEvent.ScriptStarting e => $"{e.Script.Stage.Name()}/{e.Script.Name} ({e.Index} of {e.Count}) starts",
+            RunEvent.ScriptSkipped e => $"{e.Script.Stage.Name()}/{e.Script.Name} is skipped: {e.Why}",
+            RunEvent.ScriptEnded e => $"{e.Script.Stage.Name()}/{e.Script.Name}: {e.Result.Describe()}",
+            RunEvent.PhaseEntered e => $"phase {e.Phase.Name()}",
+            RunEvent.Started e => $"run {e.RunId}, attempt {e.Attempt}, {(e.Resumed ? "resumed" : "new")}",
+            RunEvent.LockWaiting e => $"waits {e.Pause.TotalSeconds:0.0} s: {e.Why}",
+            RunEvent.Ended => "ended",
+            _ => $"{happened}",
+        };
     }
 }

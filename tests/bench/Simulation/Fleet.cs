@@ -23,7 +23,7 @@ public sealed record FleetResult(ulong Seed, Violation? Violation, long Steps, i
 public sealed class Fleet
 {
     private const long TooManySteps = 3_000_000;
-    private const int EnoughStarts = 25;
+    private const int EnoughStarts = 100;
 
     private readonly ulong _seed;
 

@@ -22,7 +22,7 @@ public sealed class Host
         Index = index;
         Name = $"host{index}";
         _container = fleet.Dice.Chance(0.2);
-        _kernelBootedAt = -fleet.Dice.Seconds(60, 100_000);
+        LastBootAt = _kernelBootedAt = -fleet.Dice.Seconds(60, 100_000);
         Boot = NextBoot();
         Scripts = [.. ScriptStages.All.Select(DrawScripts)];
     }
@@ -51,7 +51,7 @@ public sealed class Host
     /// <summary>The agent, if one runs.</summary>
     public Agent? Agent { get; private set; }
 
-    /// <summary>How often the agent was started since everything was healed.</summary>
+    /// <summary>How many starts in a row have left a run open since everything was healed.</summary>
     public int StartsSinceHeal { get; private set; }
 
     /// <summary>The service refuses it until then.</summary>
@@ -75,9 +75,9 @@ public sealed class Host
 
     internal DateTimeOffset WallClock => SimTime.Epoch + Fleet.Sim.Now + _wallOffset;
 
-    internal DateTimeOffset BootedAt => WallClock - (_container ? Fleet.Sim.Now - LastBootAt : BootClock);
+    internal DateTimeOffset BootedAt => WallClock - (Fleet.Sim.Now - LastBootAt);
 
-    internal TimeSpan LastBootAt { get; private set; } = TimeSpan.MinValue / 4;
+    internal TimeSpan LastBootAt { get; private set; }
 
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -130,7 +130,6 @@ public sealed class Host
         Dice dice = Fleet.Dice;
         Scenario scenario = Fleet.Scenario;
         bool calm = Fleet.Healed;
-        if (calm) StartsSinceHeal++;
         bool stepped = !calm && Disk is not StoredRun.OldWord && dice.Chance(scenario.ClockSteps);
         if (stepped) _wallOffset = dice.Seconds(-90_000, 90_000);
         if (calm) _configured = Open?.Lock?.Identity.Name ?? _configured;
@@ -151,6 +150,7 @@ public sealed class Host
     {
         Fleet.Sim.Say(Name, $"--- end: {report.Ending} ({report.Ending.Code()}) {report.Message}");
         if (Agent == agent) Agent = null;
+        StartsSinceHeal = Fleet.Healed && report.StateKept ? StartsSinceHeal + 1 : 0;
         bool byHand = report.Ending is Ending.DidNotReboot || (report is { Ending: Ending.ScriptFailed, Phase: Phase.Reboot });
         if (byHand && (Fleet.Healed || Fleet.Dice.Chance(0.3))) DownSoon("reboot by an admin", Fleet.Dice.Seconds(10, 600));
         if (Disk is StoredRun.Unreadable && (Fleet.Healed || Fleet.Dice.Chance(0.3))) OldStates.Reset(this);

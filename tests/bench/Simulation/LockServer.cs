@@ -21,8 +21,8 @@ public sealed class LockServer(Fleet fleet)
     {
         LockTruth truth = Lock(name);
         Host host = agent.Host;
-        if (!truth.Enabled) return new AcquireReply.Disabled();
         bool had = truth.Holds(host);
+        if (!truth.Enabled && !(had && fleet.Scenario.DisabledStopsNewHoldersOnly)) return new AcquireReply.Disabled();
         bool over = fleet.Sabotage.HasFlag(Sabotage.ServiceGrantsOverItsSlots) && fleet.Dice.Chance(0.2);
         if (!had && !truth.HasRoom && !over) return new AcquireReply.Busy(Others(truth, host), truth.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture));
         truth.Put(host);
@@ -37,7 +37,7 @@ public sealed class LockServer(Fleet fleet)
     {
         LockTruth truth = Lock(name);
         Host host = agent.Host;
-        if (!truth.Enabled) return new ReleaseReply.Disabled();
+        if (!truth.Enabled && !fleet.Scenario.DisabledStopsNewHoldersOnly) return new ReleaseReply.Disabled();
         if (truth.Take(host))
         {
             host.GaveBack(truth);

@@ -61,6 +61,9 @@ public sealed record Scenario
     /// <summary>The service wakes waiters when the lock changes.</summary>
     public bool Pushes { get; private init; }
 
+    /// <summary>A disabled lock confirms and releases its holders (the file service), or refuses every change (Foreman).</summary>
+    public bool DisabledStopsNewHoldersOnly { get; private init; }
+
     /// <summary>Settings of every host, before changes of strategy.</summary>
     public UpdaterSettings Settings { get; private init; } = new();
 
@@ -146,6 +149,7 @@ public sealed record Scenario
             Slots = dice.Pick(1, 1, 1, 2, 3),
             CanShow = dice.Chance(0.7),
             Pushes = dice.Chance(0.4),
+            DisabledStopsNewHoldersOnly = dice.Chance(0.4),
             Settings = DrawSettings(dice),
             TimerInterval = dice.Seconds(900, 3600),
             WindowPeriod = windows ? TimeSpan.FromHours(4 + dice.Below(6)) : TimeSpan.Zero,
