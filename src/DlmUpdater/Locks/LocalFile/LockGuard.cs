@@ -1,0 +1,60 @@
+using DlmUpdater.Host;
+using Microsoft.Win32.SafeHandles;
+
+namespace DlmUpdater.Locks.LocalFile;
+
+/// <summary>The flock under which a lock file is changed: held for milliseconds, dropped by the kernel if its holder dies.</summary>
+internal sealed class LockGuard : IDisposable
+{
+    private readonly SafeFileHandle file;
+
+    private LockGuard(SafeFileHandle file) => this.file = file;
+
+    /// <summary>Waits for it, at most <paramref name="atMost"/>.</summary>
+    /// <returns>The guard, or null with why and the error number (<see cref="Native.EAGAIN"/>: it was held all the time).</returns>
+    internal static LockGuard? Take(string path, TimeSpan atMost, TimeProvider time, CancellationToken cancel, out string why, out int errno)
+    {
+        long start = time.GetTimestamp();
+        int pause = 10;
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            SafeFileHandle file = Open(path, out errno);
+            if (errno == 0 && Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) != 0)
+                errno = FileErrors.Last;
+            if (errno == 0 && IsStill(file, path))
+            {
+                why = "";
+                return new LockGuard(file);
+            }
+            file.Dispose();
+            why = errno == Native.EAGAIN
+                ? $"another process has held {path} for {atMost.TotalSeconds:0.###} s: find it with 'fuser {path}'"
+                : FileErrors.Describe("lock", path, errno, LockFile.Setting);
+            // No error: the guard was removed between open and lock, and what we locked guards nothing. Try the new one.
+            if (errno is not (0 or Native.EAGAIN or Native.EINTR) || time.GetElapsedTime(start) >= atMost)
+                return null;
+            if (errno == Native.EAGAIN)
+            {
+                // flock cannot wait with a limit, so it is asked again; held for milliseconds, it is soon free.
+                _ = cancel.WaitHandle.WaitOne(pause);
+                pause = Math.Min(pause + 10, 50);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => file.Dispose();
+
+    private static SafeFileHandle Open(string path, out int errno)
+    {
+        // Read-only, so that closing it is no event for those who watch the directory; 0600, so that only root can lock it.
+        const int Flags = Native.O_RDONLY | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
+        SafeFileHandle file = Native.OpenHandle(path, Flags | Native.O_NOFOLLOW, 0x180);
+        errno = file.IsInvalid ? FileErrors.Last : 0;
+        return file;
+    }
+
+    private static bool IsStill(SafeFileHandle file, string path) =>
+        Native.TryStat(file, out FileFacts ours) && Native.TryStat(path, out FileFacts there) && ours.IsSameFile(there);
+}
