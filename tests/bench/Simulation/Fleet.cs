@@ -70,9 +70,12 @@ public sealed class Fleet
 
     internal ResumeTable? Table { get; }
 
-    /// <summary>True when no run is open, nothing runs and every lock is free.</summary>
-    private bool Quiet => Hosts.TrueForAll(h => h.Disk is StoredRun.None or StoredRun.OldWord { Phase: Phase.NeedsUpdate } && h.Agent is null && h.Processes.Count == 0)
+    /// <summary>True when no run is open, no work is left and every lock is free.</summary>
+    private bool Quiet => Hosts.TrueForAll(h => h.Disk is StoredRun.None or StoredRun.OldWord { Phase: Phase.NeedsUpdate } && MayIdle(h))
         && Array.TrueForAll(Server.Locks, l => l.Holders.Count == 0);
+
+    /// <summary>A start that began after the healing finds nothing due: it need not be waited for.</summary>
+    private bool MayIdle(Host host) => host.Agent is { } agent ? agent.StartedAt > Scenario.Chaos : host.Processes.Count == 0;
 
     /// <summary>Runs a seed to its end.</summary>
     public static FleetResult Run(ulong seed, bool tracing = false, Sabotage sabotage = Sabotage.None, ResumeTable? table = null) =>

@@ -57,8 +57,8 @@ public sealed class Host
     /// <summary>The service refuses it until then.</summary>
     public TimeSpan RefusedUntil { get; set; }
 
-    /// <summary>A lock that an admin put into its hands without being asked; null once it took it itself.</summary>
-    public LockTruth? GiftOf { get; set; }
+    /// <summary>The locks that an admin put into its hands unasked, and that it did not take itself since.</summary>
+    public List<LockTruth> Gifts { get; } = [];
 
     internal IReadOnlyList<Script>[] Scripts { get; }
 
@@ -89,25 +89,24 @@ public sealed class Host
     internal void Robbed(LockTruth truth)
     {
         _robbedAt[truth == Fleet.Server.Locks[0] ? 0 : 1] = Fleet.Sim.Now;
-        if (GiftOf == truth) GiftOf = null;
+        Gifts.Remove(truth);
     }
 
     internal void Granted(LockTruth truth)
     {
         _robbedAt[truth == Fleet.Server.Locks[0] ? 0 : 1] = TimeSpan.MinValue;
-        if (GiftOf == truth) GiftOf = null;
+        Gifts.Remove(truth);
     }
 
     internal void GaveBack(LockTruth truth)
     {
-        if (GiftOf == truth) GiftOf = null;
+        Gifts.Remove(truth);
     }
 
     internal void Given(LockTruth truth)
     {
-        bool inside = Judge.Inside(this, truth);
         Granted(truth);
-        if (!inside) GiftOf = truth;
+        Gifts.Add(truth);
     }
 
     internal void Begin()
@@ -133,7 +132,7 @@ public sealed class Host
         bool stepped = !calm && Disk is not StoredRun.OldWord && dice.Chance(scenario.ClockSteps);
         if (stepped) _wallOffset = dice.Seconds(-90_000, 90_000);
         if (calm) _configured = Open?.Lock?.Identity.Name ?? _configured;
-        else if (dice.Chance(scenario.ConfigChanges)) _configured = dice.Pick("fleet", "other");
+        else if (Disk is not StoredRun.OldWord && dice.Chance(scenario.ConfigChanges)) _configured = dice.Pick("fleet", "other");
         RebootStrategy strategy = scenario.Settings.Reboot.Strategy;
         if (dice.Chance(scenario.StrategyChanges)) strategy = dice.Pick(RebootStrategy.Lock, RebootStrategy.BestEffort, RebootStrategy.Reboot, RebootStrategy.Off);
         (ScriptStage, int)? untrusted = !calm && dice.Chance(scenario.Untrusted) ? (ScriptStages.All[dice.Below(ScriptStages.All.Count)], dice.Below(4)) : null;

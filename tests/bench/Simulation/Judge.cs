@@ -127,7 +127,7 @@ public sealed class Judge(Fleet fleet)
                     if (!holds && !robbed) Fail(Rule.InsideMeansHeld, host, $"in {host.Open!.Phase.Name()} without holding '{truth.Name}'");
                 }
 
-                if (holds && host.Disk is StoredRun.None && host.GiftOf != truth) Fail(Rule.LocksDoNotLeak, host, $"holds '{truth.Name}' and no run is open");
+                if (holds && host.Disk is StoredRun.None && !host.Gifts.Contains(truth)) Fail(Rule.LocksDoNotLeak, host, $"holds '{truth.Name}' and no run is open");
             }
 
             if (inside > truth.Slots) Fail(Rule.SlotsAreKept, fleet.Hosts[0], $"{inside} hosts are inside '{truth.Name}', which has {truth.Slots} slot(s)");
@@ -240,7 +240,7 @@ public sealed class Judge(Fleet fleet)
             case StoredRun.Open { State: var state }:
                 if (state.Phase is not (Phase.LockGet or Phase.PostUpdate or Phase.LockRelease)) Fail(Rule.PhasesInOrder, host, $"the state is removed in {state.Phase.Name()}");
                 if (state.Phase == Phase.PostUpdate) MustBeComplete(host, state);
-                if (state.Lock is { } claim && fleet.Server.Lock(claim.Identity.Name) is var truth && truth.Holds(host) && host.GiftOf != truth)
+                if (state.Lock is { } claim && fleet.Server.Lock(claim.Identity.Name) is var truth && truth.Holds(host) && !host.Gifts.Contains(truth))
                     Fail(Rule.LocksDoNotLeak, host, $"the state is removed in {state.Phase.Name()} while '{truth.Name}' is held");
                 if (state.Phase != Phase.LockGet) RunsDone++;
                 break;

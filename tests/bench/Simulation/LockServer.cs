@@ -87,11 +87,9 @@ public sealed class LockServer(Fleet fleet)
             foreach (Host host in fleet.Hosts)
             {
                 host.RefusedUntil = TimeSpan.Zero;
-                if (host.GiftOf == truth)
-                {
-                    truth.Take(host);
-                    host.GiftOf = null;
-                }
+                if (!host.Gifts.Contains(truth)) continue;
+                truth.Take(host);
+                host.Robbed(truth);
             }
 
             truth.Touch();

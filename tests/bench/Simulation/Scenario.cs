@@ -191,6 +191,11 @@ public sealed record Scenario
             Strategy = dice.Pick(RebootStrategy.Lock, RebootStrategy.Lock, RebootStrategy.Lock, RebootStrategy.BestEffort),
             Timeout = dice.Seconds(300, 2400),
         },
+        Schedule = new ScheduleSettings
+        {
+            RandomDelay = dice.Chance(0.15) ? dice.Seconds(0, 900) : TimeSpan.Zero,
+            StableDelay = dice.Chance(0.15) ? dice.Seconds(0, 900) : TimeSpan.Zero,
+        },
         Scripts = new ScriptSettings { Checks = dice.Chance(0.9) ? CheckRule.Answers : CheckRule.AnyNonZero },
     };
 }
