@@ -32,6 +32,9 @@ public sealed record ScriptSet
     /// <summary>Names that were passed over, with the reason, for the debug log and for <c>plan</c>.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
+    /// <summary>What an admin should know though the stage runs, such as refused scripts under <c>untrusted = skip</c>.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Why the directory cannot be used at all (missing, not a directory, not readable); null if it can.</summary>
     public string? Unusable { get; init; }
 

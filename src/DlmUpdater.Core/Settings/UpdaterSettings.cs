@@ -15,6 +15,18 @@ public sealed record UpdaterSettings
     /// <summary><c>[file]</c></summary>
     public FileLockSettings File { get; init; } = new();
 
+    /// <summary><c>[foreman]</c>; null if it has no url.</summary>
+    public ForemanSettings? Foreman { get; init; }
+
+    /// <summary><c>[dlmengine]</c>; null if url or credential are not set.</summary>
+    public DlmEngineSettings? DlmEngine { get; init; }
+
+    /// <summary><c>[etcd]</c>; null if it has no endpoints.</summary>
+    public EtcdSettings? Etcd { get; init; }
+
+    /// <summary><c>[fleetlock]</c>; null if it has no url.</summary>
+    public FleetLockSettings? FleetLock { get; init; }
+
     /// <summary>Where the scripts are and how they run.</summary>
     public ScriptSettings Scripts { get; init; } = new();
 
@@ -67,6 +79,9 @@ public enum LockServiceKind
 
     /// <summary>FleetLock over HTTP.</summary>
     FleetLock,
+
+    /// <summary>No service is configured: only with the strategies that take no lock for a new run (reboot, off).</summary>
+    None,
 }
 
 /// <summary><c>[lock]</c></summary>
@@ -75,7 +90,7 @@ public sealed record LockSettings
     /// <summary>Which service.</summary>
     public LockServiceKind Service { get; init; } = LockServiceKind.File;
 
-    /// <summary>The lock's name.</summary>
+    /// <summary>The lock's name; empty where the service has no names (etcd, FleetLock: their group is the lock) and without a service.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>This host's name at the service; null = as the service wants.</summary>

@@ -60,6 +60,17 @@ internal static class DurableFile
         return errno is 0 or Native.ENOENT ? null : Failure("flush the directory of", target, errno, setting, true);
     }
 
+    /// <summary>Renames <paramref name="path"/>, durable. Null, or why not.</summary>
+    internal static string? MoveAside(string path, string aside)
+    {
+        if (FollowLink(path, "", out string target) is { } badLink)
+            return badLink.Why;
+        if (Native.RenamePath(target, aside) != 0)
+            return $"cannot move {target} to {aside}: {FileErrors.Text(FileErrors.Last)}";
+        int errno = FlushDirectoryOf(target);
+        return errno == 0 ? null : $"cannot flush the directory of {target}: {FileErrors.Text(errno)}";
+    }
+
     /// <summary>Removes what a killed process left of <paramref name="path"/>. Leaves the temporary file of a living writer alone.</summary>
     internal static void Sweep(string path)
     {

@@ -6,9 +6,8 @@ namespace DlmUpdater.Host;
 /// <summary>Calls for files that are locked, replaced and flushed. On descriptors, so that what was checked is what is used.</summary>
 internal static partial class Native
 {
-    internal const int ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ELOOP = 40, EDQUOT = 122, ENOTSUP = 95;
-
-    internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
+    internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100, O_APPEND = 0x400,
+        O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
 
     internal const int LOCK_EX = 2, LOCK_NB = 4;
 
@@ -68,7 +67,7 @@ internal static partial class Native
         try
         {
             file.DangerousAddRef(ref added);
-            return TryStat((int)file.DangerousGetHandle(), "", AtEmptyPath, out facts);
+            return TryStat((int)file.DangerousGetHandle(), out facts);
         }
         finally
         {
@@ -76,6 +75,12 @@ internal static partial class Native
                 file.DangerousRelease();
         }
     }
+
+    /// <summary>What the kernel says of an open descriptor; false and the last error if it cannot.</summary>
+    internal static bool TryStat(int fd, out FileFacts facts) => TryStat(fd, "", AtEmptyPath, out facts);
+
+    /// <summary>What the kernel says of a path, links followed.</summary>
+    internal static bool TryStatTarget(string path, out FileFacts facts) => TryStat(AtFdCwd, path, 0, out facts);
 
     /// <summary>What the kernel says of a path, without following a link in its last part.</summary>
     internal static bool TryStat(string path, out FileFacts facts) => TryStat(AtFdCwd, path, AtSymlinkNoFollow, out facts);
@@ -85,8 +90,18 @@ internal static partial class Native
         StatxBuffer buffer = default;
         bool found = StatxAt(directory, path, flags, StatxBasicStats, &buffer) == 0;
         facts = found
-            ? new FileFacts((FileKind)(buffer.Mode & 0xF000), buffer.Uid, buffer.Inode, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor,
-                (long)buffer.Size, new TimeSpec(buffer.ModifiedSeconds, buffer.ModifiedNanoseconds))
+            ? new FileFacts
+            {
+                Kind = (FileKind)(buffer.Mode & 0xF000),
+                Mode = buffer.Mode & 0xFFF,
+                Uid = buffer.Uid,
+                Inode = buffer.Inode,
+                DeviceMajor = buffer.DeviceMajor,
+                DeviceMinor = buffer.DeviceMinor,
+                NamesDevice = (buffer.RdevMajor, buffer.RdevMinor),
+                Size = (long)buffer.Size,
+                Modified = new TimeSpec(buffer.ModifiedSeconds, buffer.ModifiedNanoseconds),
+            }
             : default;
         return found;
     }
@@ -104,65 +119,9 @@ internal static partial class Native
         [FieldOffset(40)] internal ulong Size;
         [FieldOffset(112)] internal long ModifiedSeconds;
         [FieldOffset(120)] internal uint ModifiedNanoseconds;
+        [FieldOffset(128)] internal uint RdevMajor;
+        [FieldOffset(132)] internal uint RdevMinor;
         [FieldOffset(136)] internal uint DeviceMajor;
         [FieldOffset(140)] internal uint DeviceMinor;
     }
-}
-
-/// <summary>struct timespec of a 64-bit kernel.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal readonly record struct TimeSpec(long Seconds, long Nanoseconds)
-{
-    /// <summary>As a length of time.</summary>
-    internal TimeSpan ToTimeSpan() => new((Seconds * TimeSpan.TicksPerSecond) + (Nanoseconds / 100));
-
-    /// <summary>As a wall clock time.</summary>
-    internal DateTimeOffset ToTime() => DateTimeOffset.UnixEpoch + ToTimeSpan();
-}
-
-/// <summary>The type bits of a file's mode.</summary>
-internal enum FileKind
-{
-    /// <summary>A named pipe.</summary>
-    Fifo = 0x1000,
-
-    /// <summary>A character device.</summary>
-    CharacterDevice = 0x2000,
-
-    /// <summary>A directory.</summary>
-    Directory = 0x4000,
-
-    /// <summary>A block device.</summary>
-    BlockDevice = 0x6000,
-
-    /// <summary>A regular file.</summary>
-    Regular = 0x8000,
-
-    /// <summary>A symbolic link.</summary>
-    Link = 0xA000,
-
-    /// <summary>A socket.</summary>
-    Socket = 0xC000,
-}
-
-/// <summary>Words for kinds of file.</summary>
-internal static class FileKinds
-{
-    /// <summary>For a sentence: <c>a directory</c>.</summary>
-    internal static string Describe(this FileKind kind) => kind switch
-    {
-        FileKind.Fifo => "a named pipe",
-        FileKind.Directory => "a directory",
-        FileKind.CharacterDevice or FileKind.BlockDevice => "a device",
-        FileKind.Link => "a symbolic link",
-        FileKind.Socket => "a socket",
-        _ => "a regular file",
-    };
-}
-
-/// <summary>What the kernel says of a file.</summary>
-internal readonly record struct FileFacts(FileKind Kind, uint Uid, ulong Inode, ulong Device, long Size, TimeSpec Modified)
-{
-    /// <summary>True if both are the same file, not merely equal ones.</summary>
-    internal bool IsSameFile(in FileFacts other) => Inode == other.Inode && Device == other.Device;
 }

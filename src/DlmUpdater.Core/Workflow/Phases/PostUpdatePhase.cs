@@ -1,0 +1,20 @@
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Scripts;
+
+namespace DlmUpdater.Core.Workflow.Phases;
+
+/// <summary>Brings the services back and proves health. It runs whatever became of the lock: a drained host helps nobody. Only a
+/// proved loss of the lock changes how the run ends.</summary>
+internal static class PostUpdatePhase
+{
+    internal static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, LockOutcome proof, CancellationToken cancel)
+    {
+        if (proof is LockOutcome.NotCleared { Verdict: not Verdict.Interrupted } no)
+            run.Events.On(new RunEvent.Warning($"{no.Why}; post_update runs all the same, to bring the host back"));
+
+        PhaseOutcome ran = await ScriptSequence.Run(run, state, run.Scripts.Find(ScriptStage.PostUpdate), stored: true, cancel);
+        return ran.Verdict == Verdict.Succeeded && proof is LockOutcome.NotCleared { Verdict: Verdict.LockLost } lost
+            ? ran with { Verdict = Verdict.LockLost, Why = $"{lost.Why}; post_update is done and the other holder was left alone" }
+            : ran;
+    }
+}

@@ -1,0 +1,38 @@
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Scripts;
+
+namespace DlmUpdater.Core.Workflow.Phases;
+
+/// <summary>Asks for the reboot. That it was asked for proves nothing: the next start looks at the boot identity.</summary>
+internal static class RebootPhase
+{
+    internal static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, Clearance clearance, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(clearance);
+        ScriptSet set = run.Scripts.Find(ScriptStage.Reboot);
+        if (ScriptSequence.Obstacle(set, state) is { } obstacle) return obstacle;
+
+        state = state with { Reboot = Request(run, state), Finished = Unfinished(set, state) ? state.Finished : [] };
+        if (await run.Store.Save(state) is { } unsaved) return new PhaseOutcome(Verdict.NotWritable, state, unsaved);
+
+        if (set.Scripts.Count > 0)
+        {
+            PhaseOutcome ran = await ScriptSequence.Run(run, state, set, stored: true, cancel);
+            return ran.Verdict == Verdict.Succeeded ? ran with { Verdict = Verdict.RebootRequested, Why = $"{set.Directory} has requested the reboot" } : ran;
+        }
+
+        ScriptResult result = await run.Host.RequestReboot(run.ScriptContext(Phase.Reboot, state.RunId, state.Attempt), cancel);
+        if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while the reboot was requested");
+        return result.Succeeded
+            ? new PhaseOutcome(Verdict.RebootRequested, state, "the reboot is requested")
+            : new PhaseOutcome(Verdict.ScriptFailed, state, $"the reboot command failed: {result.Describe()}") { Failed = ("reboot", result.ShellCode) };
+    }
+
+    /// <summary>A second request keeps the clock of the first: the deadline does not move.</summary>
+    private static RebootRequest Request(RunContext run, RunState state) => state.Reboot is { } earlier
+        ? earlier with { Requests = earlier.Requests + 1 }
+        : new RebootRequest(run.Time.GetUtcNow(), run.Host.BootClock, run.Host.Boot, 1);
+
+    /// <summary>Half-done scripts are gone on with; a whole request that did not bring the host down is made again from its first script.</summary>
+    private static bool Unfinished(ScriptSet set, RunState state) => set.Scripts.Any(s => !state.Finished.Any(f => f.Name == s.Name));
+}

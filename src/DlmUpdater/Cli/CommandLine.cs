@@ -1,0 +1,44 @@
+using System.CommandLine;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>The command model. Only the verb that is called is built, so that a verb more costs the others nothing.</summary>
+internal static class CommandLine
+{
+    private static readonly (string Name, Func<Command> Build)[] Verbs =
+    [
+        ("run", RunVerb.Build),
+        ("status", StatusVerb.Build),
+        ("history", HistoryVerb.Build),
+        ("reset", ResetVerb.Build),
+        ("version", VersionVerb.Build),
+    ];
+
+    /// <summary>The flags by which foreman_dlm_updater and DLMEngineUpdater were called, without a verb.</summary>
+    private static readonly string[] OldFlags = ["--cfg", "--after_reboot", "--date_constraint", "--random_sleep"];
+
+    /// <summary>Parses and runs. Returns the exit code.</summary>
+    internal static int Invoke(string[] args)
+    {
+        if (args.Length > 0 && OldFlags.Any(flag => args[0] == flag || args[0].StartsWith(flag + "=", StringComparison.Ordinal))) args = ["run", .. args];
+
+        var root = new RootCommand(
+            "Carries this host through an update under the fleet's lock: finds out whether one is due, takes the lock, runs the host's own scripts, " +
+            "reboots if need be, proves health, gives the lock back.");
+        string? called = args.Length > 0 && Verbs.Any(verb => verb.Name == args[0]) ? args[0] : null;
+        foreach (var (name, build) in Verbs)
+        {
+            if (called is null || called == name) root.Subcommands.Add(build());
+        }
+
+        // A bare call shows the help and runs nothing: an update is never started by accident.
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        if (parsed.Errors.Count == 0) return parsed.Invoke();
+
+        foreach (var error in parsed.Errors) StandardStreams.WriteError("dlm-updater: " + error.Message);
+        StandardStreams.WriteError($"dlm-updater: see 'dlm-updater {(called is null ? "" : called + " ")}--help'");
+        return ExitCodes.Usage;
+    }
+}

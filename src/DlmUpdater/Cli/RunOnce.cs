@@ -1,0 +1,108 @@
+using DlmUpdater.Configuration;
+using DlmUpdater.Core.Scheduling;
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.Logging;
+using DlmUpdater.Scripts;
+using DlmUpdater.State;
+using System.Runtime.InteropServices;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>One start of the agent: joins the acting folders to the ports of Core, and maps the report to an exit code.</summary>
+internal static class RunOnce
+{
+    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides)
+    {
+        LoadedConfiguration? loaded = Setup.Load(config, readSecrets: true, overrides);
+        if (loaded?.Settings is not { } settings) return Ending.Misconfigured.Code();
+        ProcessRunner.PrepareThisProcess();
+
+        var redactor = new Redactor(settings.Secrets);
+        StandardError error = StandardError.Detect(settings.Log.Target, Environment.GetEnvironmentVariable);
+        using var log = new Log(settings.Log, redactor, error, TimeProvider.System);
+        if (log.Probe() is { } noLog) return Setup.Fail(Ending.NotWritable, noLog);
+        foreach (Complaint warning in loaded.Complaints) log.Warning(warning.Text);
+
+        switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
+        {
+            case InstanceLockReply.HeldBy held:
+                return End(log, Ending.TryLater, $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host: nothing is done here");
+            case InstanceLockReply.Unavailable no:
+                return End(log, Ending.NotWritable, no.Why);
+            case InstanceLockReply.Taken taken:
+                using (taken.Lock) return Run(settings, log, redactor, error, afterReboot);
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    private static int Run(UpdaterSettings settings, Log log, Redactor redactor, StandardError error, bool afterReboot)
+    {
+        if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
+        if (BootInfo.Read(out string noBoot) is not { } boot) return End(log, Ending.NotWritable, noBoot);
+
+        TimeProvider time = TimeProvider.System;
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop);
+        using PosixSignalRegistration interrupt = Heed(PosixSignal.SIGINT, stop);
+        using PosixSignalRegistration hangup = Heed(PosixSignal.SIGHUP, stop);
+
+        using var notify = SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+        using var live = new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress"));
+        var progress = new Progress(error.Line, notify, live, redactor, time);
+        var recorder = new RunRecorder(time);
+        var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
+        var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
+        {
+            Output = (_, script, line) => log.Script(script.Stage.Name(), script.Name, line),
+            Tick = (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
+            Log = (level, message) => log.Say(level, message),
+        });
+
+        RunReport report = new UpdateRun(new RunContext
+        {
+            Settings = settings,
+            Store = new RunStateFile(settings.Paths.StateFile),
+            LockService = service,
+            Scripts = scripts,
+            Host = new ThisHost(boot, time, scripts, settings.Reboot),
+            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, recorder),
+            Time = time,
+            Dice = jitter.Next,
+            NewRunId = () => NewRunId(time),
+            Schedule = Setup.Schedule(settings),
+        }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
+
+        return Close(settings, log, recorder, report, time);
+    }
+
+    /// <summary>Remembers how it ended. What cannot be written is said, and is exit code 74 if nothing else went wrong.</summary>
+    private static int Close(UpdaterSettings settings, Log log, RunRecorder recorder, RunReport report, TimeProvider time)
+    {
+        int code = report.Ending.Code();
+        string? unwritten = null;
+        if (recorder.Record(report) is { } record) unwritten = new History(History.PathIn(settings.Paths.StateDirectory)).Append(record);
+        unwritten ??= new LastStart(time.GetUtcNow(), report.Ending, code, report.Message).Write(settings.Paths.RunDirectory);
+        if (unwritten is not null) log.Error(unwritten);
+        unwritten ??= log.WriteError;
+        return unwritten is not null && code == 0 ? Ending.NotWritable.Code() : code;
+    }
+
+    private static int End(Log log, Ending ending, string why)
+    {
+        log.Final(ending is Ending.TryLater ? LogLevel.Warning : LogLevel.Error, why);
+        return ending.Code();
+    }
+
+    private static PosixSignalRegistration Heed(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    });
+
+    /// <summary>Tells runs apart, sorts by time, and can be read out over a telephone: <c>20261122-203050-8f3a1c</c>.</summary>
+    private static string NewRunId(TimeProvider time) => $"{time.GetUtcNow().UtcDateTime:yyyyMMdd-HHmmss}-{Guid.NewGuid().ToString("N")[..6]}";
+}

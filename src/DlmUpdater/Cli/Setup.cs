@@ -1,0 +1,80 @@
+using DlmUpdater.Configuration;
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Scheduling;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.Locks.LocalFile;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>What the verbs have in common: the configuration, and the parts that are made of it.</summary>
+internal static class Setup
+{
+    /// <summary>Loads the configuration. Null: it is wrong, every complaint is said on stderr, and the exit code is 78.</summary>
+    /// <param name="file">As given; relative to the working directory.</param>
+    /// <param name="readSecrets">False for verbs that never talk to the lock service and may run without root.</param>
+    /// <param name="overrides">Flags.</param>
+    internal static LoadedConfiguration? Load(string file, bool readSecrets, params IReadOnlyList<ConfigurationOverride> overrides)
+    {
+        LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest
+        {
+            File = file,
+            WorkingDirectory = Environment.CurrentDirectory,
+            Environment = DlmVariables(),
+            Overrides = overrides,
+            ReadSecrets = readSecrets,
+        });
+        if (loaded.Settings is not null) return loaded;
+        foreach (Complaint complaint in loaded.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
+        return null;
+    }
+
+    /// <summary>The configured lock service, or null and why there is none.</summary>
+    internal static ILockService? LockService(UpdaterSettings settings, out string why)
+    {
+        why = "";
+        switch (settings.Lock.Service)
+        {
+            case LockServiceKind.File:
+                HolderName holder = HolderName.ForFileService(settings.Lock.Holder);
+                if (holder.Name is null)
+                {
+                    why = holder.Why;
+                    return null;
+                }
+
+                return new FileLockService(
+                    settings.File.Directory, new LockIdentity("file", settings.Lock.Name, holder.Name), MachineId.HostName(), settings.File.Slots, TimeProvider.System);
+            case LockServiceKind.None:
+                return new NoLockService(MachineId.HostName());
+            default:
+                why = $"the lock service '{settings.Lock.Service.ToString().ToLowerInvariant()}' is not in this version: set [lock] service = file";
+                return null;
+        }
+    }
+
+    /// <summary>When new runs may start. The host's time zone is read only if something depends on it.</summary>
+    internal static ISchedule Schedule(UpdaterSettings settings) =>
+        settings.Schedule.DateConstraint is { } text && DateConstraint.TryParse(text, out DateConstraint? constraint, out _)
+            ? new DateSchedule(constraint!, TimeZoneInfo.Local)
+            : AlwaysOpen.Instance;
+
+    /// <summary>Says why on stderr and passes the exit code on.</summary>
+    internal static int Fail(Ending ending, string why)
+    {
+        StandardStreams.WriteError("dlm-updater: " + why);
+        return ending.Code();
+    }
+
+    private static Dictionary<string, string> DlmVariables()
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            if (entry.Key is string name && name.StartsWith("DLM_UPDATER__", StringComparison.OrdinalIgnoreCase)) variables[name] = entry.Value as string ?? "";
+        }
+
+        return variables;
+    }
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.Logging;
+using DlmUpdater.State;
+
+namespace DlmUpdater.Cli;
+
+/// <summary><c>dlm-updater status</c>: where the run stands, whose the lock is, and why nothing happens now. Changes nothing.</summary>
+internal static class StatusVerb
+{
+    internal static Command Build()
+    {
+        Option<string> config = CommonOptions.Config();
+        Option<OutputFormat> output = CommonOptions.Output();
+        var command = new Command("status", "Show where the run stands, who holds the lock, and what comes next") { config, output };
+        command.SetAction(parsed =>
+        {
+            if (Setup.Load(parsed.GetValue(config)!, readSecrets: false) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+            StatusFacts facts = Gather(settings);
+            return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => StatusReport.WriteJson(json, facts)) : Report.Text(StatusReport.Text(facts));
+        });
+        return command;
+    }
+
+    private static StatusFacts Gather(UpdaterSettings settings)
+    {
+        TimeProvider time = TimeProvider.System;
+        StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        ProgressSnapshot? running = ProgressFile.Read(Path.Combine(settings.Paths.RunDirectory, "progress"));
+        ILockService? service = Setup.LockService(settings, out string noService);
+        BootIdentity? boot = BootInfo.Read(out string noBoot);
+
+        return new StatusFacts
+        {
+            Now = time.GetUtcNow(),
+            Stored = stored,
+            Running = running,
+            Lock = service?.Identity,
+            Shown = service is null ? new ShowReply.Unreachable(noService) : service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult(),
+            Last = LastStart.Read(settings.Paths.RunDirectory),
+            LastRecord = new History(History.PathIn(settings.Paths.StateDirectory)).Read(1).Records is [.., var newest] ? newest : null,
+            Strategy = settings.Reboot.Strategy,
+            Plan = boot is null || service is null
+                ? new ResumePlan.Stop(Ending.Misconfigured, boot is null ? noBoot : noService)
+                : Resume.Decide(stored, new ResumeFacts(time.GetUtcNow(), boot, BootInfo.BootClock(), BootInfo.BootedAt(time), settings.Reboot.Timeout, service.Identity, "")),
+        };
+    }
+}

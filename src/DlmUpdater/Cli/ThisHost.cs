@@ -1,0 +1,27 @@
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.Scripts;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>The host this process runs on.</summary>
+internal sealed class ThisHost(BootIdentity boot, TimeProvider time, HostScripts scripts, RebootSettings settings) : IHost
+{
+    /// <inheritdoc/>
+    public BootIdentity Boot => boot;
+
+    /// <inheritdoc/>
+    public TimeSpan BootClock => BootInfo.BootClock();
+
+    /// <inheritdoc/>
+    public DateTimeOffset BootedAt => BootInfo.BootedAt(time);
+
+    /// <inheritdoc/>
+    public ValueTask<ScriptResult> RequestReboot(ScriptContext context, CancellationToken cancel) =>
+        scripts.RunCommand(settings.Command.IsEmpty ? HostCommand : settings.Command, context, timeout: null, cancel);
+
+    /// <summary>What the host has: systemd's own call waits for nobody else's, and everything else has <c>reboot</c>.</summary>
+    private static IReadOnlyList<string> HostCommand => Directory.Exists("/run/systemd/system") ? ["systemctl", "reboot"] : ["reboot"];
+}

@@ -1,0 +1,39 @@
+using System.Text;
+
+namespace DlmUpdater.Configuration;
+
+/// <summary>Finds the drop-in files that hold.</summary>
+internal static class DropIns
+{
+    /// <summary>The <c>*.ini</c> files of <paramref name="directories"/> in the byte order of their names; of files with the same name the one
+    /// in the later directory. Hidden files do not count; a missing directory is an empty one.</summary>
+    internal static List<string> Find(IReadOnlyList<string> directories, int layer, Findings findings)
+    {
+        List<(byte[] Name, string Path)>? found = null;
+        foreach (string directory in directories)
+        {
+            if (!Directory.Exists(directory))
+                continue;
+            try
+            {
+                foreach (string path in Directory.EnumerateFileSystemEntries(directory))
+                {
+                    string name = Path.GetFileName(path);
+                    if (name[0] == '.' || !name.EndsWith(".ini", StringComparison.Ordinal))
+                        continue;
+                    byte[] bytes = Encoding.UTF8.GetBytes(name);
+                    found ??= [];
+                    found.RemoveAll(f => f.Name.AsSpan().SequenceEqual(bytes));
+                    found.Add((bytes, path));
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                findings.Add(Severity.Error, new Place(layer, directory), $"cannot be read: {Display.Plain(e.Message)}");
+            }
+        }
+
+        found?.Sort((a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+        return found?.ConvertAll(f => f.Path) ?? [];
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace DlmUpdater.Configuration;
+
+/// <summary>Where a value or a complaint comes from.</summary>
+/// <param name="Layer">The number of the file, of the environment or of the flags: a higher one wins.</param>
+/// <param name="Name">A path, <c>environment NAME</c>, or a flag.</param>
+/// <param name="Line">The line from 1; 0 = none.</param>
+internal readonly record struct Place(int Layer, string Name, int Line = 0)
+{
+    /// <summary><c>path:LINE</c>, or only the name.</summary>
+    public override string ToString() => Line > 0 ? $"{Display.Plain(Name)}:{Line}" : Display.Plain(Name);
+}
+
+/// <summary>Collects complaints; they come out in the order of files and lines, however they were found.</summary>
+internal sealed class Findings
+{
+    private readonly List<(Place Place, Complaint Complaint)> found = [];
+
+    /// <summary>True if something is wrong enough not to use the configuration.</summary>
+    internal bool AnyError { get; private set; }
+
+    /// <summary>Something is wrong with a file or a line.</summary>
+    internal void Add(Severity severity, Place place, string text)
+    {
+        AnyError |= severity == Severity.Error;
+        found.Add((place, new Complaint(severity, $"{place}: {text}")));
+    }
+
+    /// <summary>Something is wrong with a key or its value.</summary>
+    internal void Add(Severity severity, Place place, string section, string key, string text) =>
+        Add(severity, place, $"[{Display.Plain(section)}] {Display.Plain(key)}: {text}");
+
+    /// <summary>Every complaint.</summary>
+    internal Complaint[] InOrder()
+    {
+        var order = new int[found.Count];
+        for (int i = 0; i < order.Length; i++)
+            order[i] = i;
+        Array.Sort(order, (a, b) =>
+        {
+            int by = found[a].Place.Layer.CompareTo(found[b].Place.Layer);
+            by = by != 0 ? by : found[a].Place.Line.CompareTo(found[b].Place.Line);
+            return by != 0 ? by : a.CompareTo(b);
+        });
+        return Array.ConvertAll(order, i => found[i].Complaint);
+    }
+}
+
+/// <summary>Makes text of a file fit into one line of a log.</summary>
+internal static class Display
+{
+    private const int Longest = 120;
+
+    /// <summary>In quotes, cut and without control characters.</summary>
+    internal static string Quote(string text) => text.Length <= Longest ? $"'{Plain(text)}'" : $"'{Plain(text[..Longest])}…'";
+
+    /// <summary>Control characters, line ends and marks of direction replaced by <c>?</c>.</summary>
+    internal static string Plain(string text)
+    {
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            return text;
+        var plain = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+            plain.Append(IsHidden(rune) ? "?" : rune.ToString());
+        return plain.ToString();
+    }
+
+    private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune) is
+        System.Globalization.UnicodeCategory.Control or System.Globalization.UnicodeCategory.Format or
+        System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator;
+}

@@ -1,0 +1,64 @@
+using DlmUpdater.Core.Settings;
+
+namespace DlmUpdater.Configuration;
+
+/// <summary>How bad a complaint is.</summary>
+internal enum Severity
+{
+    /// <summary>Said, and gone on.</summary>
+    Warning,
+
+    /// <summary>The configuration is not used: exit 78.</summary>
+    Error,
+}
+
+/// <summary>Something that is wrong with the configuration.</summary>
+/// <param name="Severity">How bad it is.</param>
+/// <param name="Text">One line: <c>path/config.ini:LINE: [section] key: what is wrong</c>.</param>
+internal sealed record Complaint(Severity Severity, string Text);
+
+/// <summary>What was made of the configuration.</summary>
+/// <param name="Settings">The settings; null if any complaint is an error.</param>
+/// <param name="Complaints">Every complaint, in the order of files and lines.</param>
+/// <param name="Files">The files that were read, in the order in which they apply.</param>
+internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyList<Complaint> Complaints, IReadOnlyList<string> Files);
+
+/// <summary>A value from the command line; it wins over files and environment.</summary>
+/// <param name="Section">The section, as in the catalog.</param>
+/// <param name="Key">The key, as in the catalog.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Flag">The flag as it was written, for complaints: <c>--date_constraint</c>.</param>
+internal sealed record ConfigurationOverride(string Section, string Key, string Value, string Flag);
+
+/// <summary>What to load.</summary>
+internal sealed record ConfigurationRequest
+{
+    /// <summary>The main file of an installed host.</summary>
+    internal const string DefaultFile = "/etc/dlm-updater/config.ini";
+
+    /// <summary>Where drop-ins of an installed host are, the least important first.</summary>
+    internal static IReadOnlyList<string> DefaultDropInDirectories { get; } =
+        ["/usr/lib/dlm-updater/config.d", "/etc/dlm-updater/config.d", "/run/dlm-updater/config.d"];
+
+    /// <summary>The main file; relative ones are taken from <see cref="WorkingDirectory"/>.</summary>
+    public string File { get; init; } = DefaultFile;
+
+    /// <summary>The working directory, absolute.</summary>
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary>Where drop-ins are, the least important first; null = <see cref="DefaultDropInDirectories"/> for the default file, and only
+    /// <c>config.d</c> beside any other file: a configuration under test must not mix with that of the host.</summary>
+    public IReadOnlyList<string>? DropInDirectories { get; init; }
+
+    /// <summary>The environment; only <c>DLM_UPDATER__…</c> is looked at.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Values from the command line; a later one wins.</summary>
+    public IReadOnlyList<ConfigurationOverride> Overrides { get; init; } = [];
+
+    /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, not warnings, and doubtful values are warned of.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>False for verbs that never talk to the lock service and may run without root: secret files are not opened.</summary>
+    public bool ReadSecrets { get; init; } = true;
+}

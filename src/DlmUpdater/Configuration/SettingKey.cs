@@ -1,0 +1,64 @@
+namespace DlmUpdater.Configuration;
+
+/// <summary>One key of the configuration: what it is called, what it is for, and how its value gets into the draft.</summary>
+internal sealed class SettingKey
+{
+    private readonly Func<SettingsDraft, string, string?>? bind;
+
+    private SettingKey(string section, string key, string defaultText, string form, string description, bool isSecret, SettingKey? aliasOf, Func<SettingsDraft, string, string?>? bind)
+    {
+        Section = section;
+        Key = key;
+        Default = defaultText;
+        Form = form;
+        Description = description;
+        IsSecret = isSecret;
+        Canonical = aliasOf ?? this;
+        this.bind = bind;
+    }
+
+    /// <summary>The section, lower case.</summary>
+    internal string Section { get; }
+
+    /// <summary>The key, lower case.</summary>
+    internal string Key { get; }
+
+    /// <summary>What holds if the key is not set, as it would be written; empty = nothing.</summary>
+    internal string Default { get; }
+
+    /// <summary>What to write.</summary>
+    internal string Form { get; }
+
+    /// <summary>What the key is for: one line.</summary>
+    internal string Description { get; }
+
+    /// <summary>True if the value itself is a secret: no complaint repeats it, and a file that everybody can read may not hold it.</summary>
+    internal bool IsSecret { get; }
+
+    /// <summary>The key that this one is an old spelling of; else itself. Both set the same value.</summary>
+    internal SettingKey Canonical { get; }
+
+    /// <summary>The name of its environment variable: dots become underscores, case does not matter.</summary>
+    internal string EnvironmentName => ConfigurationEnvironment.NameOf(Section, Key);
+
+    /// <summary>Reads a value into <paramref name="draft"/>. Null, or what is wrong with it.</summary>
+    internal string? Bind(SettingsDraft draft, string value) => Canonical.bind!(draft, value);
+
+    /// <summary>A key.</summary>
+    internal static SettingKey Of<T>(string section, string key, string defaultText, ValueForm<T> form, string description, Action<SettingsDraft, T> set, bool isSecret = false) =>
+        new(section, key, defaultText, form.Text, description, isSecret, null, (draft, text) =>
+        {
+            string? wrong = form.Read(text, out T value);
+            if (wrong is null)
+                set(draft, value);
+            return wrong;
+        });
+
+    /// <summary>A key of a later version: setting it is an error, since a key that is taken and ignored would be dangerous.</summary>
+    internal static SettingKey NotYet(string section, string key, string description, string wrong) =>
+        new(section, key, "", "not in this version", description, false, null, (_, _) => wrong);
+
+    /// <summary>Another spelling of <paramref name="of"/>.</summary>
+    internal static SettingKey Alias(string section, string key, SettingKey of) =>
+        new(section, key, of.Default, of.Form, $"The same as [{of.Section}] {of.Key}.", of.IsSecret, of, null);
+}

@@ -1,0 +1,246 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using DlmUpdater.Core.Settings;
+
+namespace DlmUpdater.Configuration;
+
+/// <summary>Every kind of value that the configuration knows. A value is never empty here: an empty one means "not set".</summary>
+internal static class ValueForms
+{
+    private const int LongestPath = 4095, LongestPathPart = 255, LongestText = 1024;
+
+    internal static ValueForm<bool> YesNo { get; } = new("true or false", ReadYesNo);
+
+    internal static ValueForm<TimeSpan> Duration { get; } = new("a duration such as 90s, 15m, 4h, 2d", ReadDuration);
+
+    internal static ValueForm<TimeSpan> PositiveDuration { get; } = new("a duration such as 90s, 15m, 4h, not 0", ReadPositiveDuration);
+
+    internal static ValueForm<TimeSpan?> Timeout { get; } = new("a duration such as 15m or 4h; 0 or none for no end", ReadTimeout);
+
+    internal static ValueForm<string> Path { get; } = new("an absolute path", ReadPath);
+
+    internal static ValueForm<string> HostCertificate { get; } = new("an absolute path, or puppet, or rhsm", ReadHostCertificate);
+
+    internal static ValueForm<string> Url { get; } = new("an http or https URL without user, query and fragment", UrlForm.Read);
+
+    internal static ValueForm<ImmutableArray<string>> Urls { get; } = new("http or https URLs, separated by commas or spaces", ReadUrls);
+
+    internal static ValueForm<string> Word { get; } = new("a word without white space", ReadWord);
+
+    internal static ValueForm<string> LockName { get; } = new("a name without white space and slashes, at most 200 characters", ReadLockName);
+
+    internal static ValueForm<string> FleetLockGroup { get; } = new("letters, digits, dots and hyphens", ReadFleetLockGroup);
+
+    internal static ValueForm<string> Text { get; } = new("text", ReadText);
+
+    internal static ValueForm<string> TimeZone { get; } = new("a time zone such as UTC or Europe/Berlin", ReadTimeZone);
+
+    internal static ValueForm<string> DateConstraint { get; } = new("days of the month such as 2:Tue,4:Fri", ReadDateConstraint);
+
+    internal static ValueForm<ImmutableArray<string>> Command { get; } = new("a command and its arguments; quotes as in a shell, nothing is expanded", ReadCommand);
+
+    internal static ValueForm<ImmutableArray<string>> Users { get; } = new("user names, separated by commas or spaces", ReadUsers);
+
+    /// <summary>A whole number within limits.</summary>
+    internal static ValueForm<int> Number(int least, int most) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"), (string text, out int value) =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most
+                ? null
+                : string.Create(CultureInfo.InvariantCulture, $"{Display.Quote(text)} is not a number from {least} to {most}"));
+
+    /// <summary>One of a few words, in any case.</summary>
+    /// <param name="choices">The words in lower case, and what each means.</param>
+    internal static ValueForm<T> Choice<T>(params (string Word, T Value)[] choices)
+    {
+        return new(string.Join(", ", Array.ConvertAll(choices, c => c.Word)), (string text, out T value) =>
+        {
+            foreach ((string word, T meaning) in choices)
+            {
+                if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+                {
+                    value = meaning;
+                    return null;
+                }
+            }
+
+            value = default!;
+            string[] words = Array.ConvertAll(choices, c => c.Word);
+            string? nearest = NearestName.Find(text, words);
+            return $"{Display.Quote(text)} is none of {string.Join(", ", words)}" + (nearest is null ? "" : $": did you mean {nearest}?");
+        });
+    }
+
+    private static string? ReadYesNo(string text, out bool value)
+    {
+        string word = text.ToLowerInvariant();
+        value = word is "true" or "yes" or "on" or "1";
+        return value || word is "false" or "no" or "off" or "0" ? null : $"{Display.Quote(text)} is neither true nor false";
+    }
+
+    private static string? ReadDuration(string text, out TimeSpan value) =>
+        Core.Settings.Duration.TryParse(text, out value, out string? error) ? null : $"{Display.Quote(text)} {error}";
+
+    private static string? ReadPositiveDuration(string text, out TimeSpan value) =>
+        ReadDuration(text, out value) ?? (value > TimeSpan.Zero ? null : $"{Display.Quote(text)} is no time at all: it must be more than 0");
+
+    private static string? ReadTimeout(string text, out TimeSpan? value)
+    {
+        value = null;
+        if (text.Equals("none", StringComparison.OrdinalIgnoreCase))
+            return null;
+        string? wrong = ReadDuration(text, out TimeSpan limit);
+        value = limit > TimeSpan.Zero ? limit : null;
+        return wrong;
+    }
+
+    private static string? ReadPath(string text, out string value)
+    {
+        value = "";
+        if (text[0] != '/')
+            return $"{Display.Quote(text)} is not an absolute path: begin it with /";
+        if (System.Text.Encoding.UTF8.GetByteCount(text) > LongestPath)
+            return $"the path is longer than {LongestPath} bytes";
+        string[] parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var kept = new List<string>(parts.Length);
+        foreach (string part in parts)
+        {
+            if (part == "..")
+                return $"{Display.Quote(text)} holds ..: write the path without it";
+            if (System.Text.Encoding.UTF8.GetByteCount(part) > LongestPathPart)
+                return $"a part of the path is longer than {LongestPathPart} bytes";
+            if (part.Contains(" #", StringComparison.Ordinal) || part.Contains(" ;", StringComparison.Ordinal))
+                return $"{Display.Quote(text)} holds a comment: a comment must stand on a line of its own";
+            if (part != ".")
+                kept.Add(part);
+        }
+
+        value = "/" + string.Join('/', kept);
+        return kept.Count == 0 ? "the root directory cannot be used" : null;
+    }
+
+    private static string? ReadHostCertificate(string text, out string value)
+    {
+        value = text;
+        if (text is "puppet" or "rhsm")
+            return null;
+        return text[0] == '/' ? ReadPath(text, out value) : $"{Display.Quote(text)} is neither an absolute path nor puppet nor rhsm";
+    }
+
+    private static string? ReadUrls(string text, out ImmutableArray<string> value)
+    {
+        value = [];
+        var urls = ImmutableArray.CreateBuilder<string>();
+        foreach (string part in List(text))
+        {
+            if (UrlForm.Read(part, out string url) is string wrong)
+                return wrong;
+            urls.Add(url);
+        }
+
+        value = urls.ToImmutable();
+        return urls.Count == 0 ? $"{Display.Quote(text)} names no URL" : null;
+    }
+
+    private static string? ReadWord(string text, out string value)
+    {
+        value = text;
+        return HasWhiteSpace(text) ? $"{Display.Quote(text)} holds white space" : ReadText(text, out value);
+    }
+
+    private static string? ReadText(string text, out string value)
+    {
+        value = text;
+        return text.Length > LongestText ? $"the value is longer than {LongestText} characters" : null;
+    }
+
+    private static string? ReadLockName(string text, out string value)
+    {
+        value = text;
+        if (text is "." or ".." || HasWhiteSpace(text) || text.Contains('/', StringComparison.Ordinal))
+            return $"{Display.Quote(text)} cannot name a lock: no white space, no slash, not . or ..";
+        return text.Length > 200 ? "the name is longer than 200 characters" : null;
+    }
+
+    private static string? ReadFleetLockGroup(string text, out string value)
+    {
+        value = text;
+        foreach (char c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-'))
+                return $"{Display.Quote(text)} is not a FleetLock group: only letters, digits, dots and hyphens";
+        }
+
+        return ReadText(text, out value);
+    }
+
+    private static string? ReadTimeZone(string text, out string value)
+    {
+        value = text;
+        foreach (char c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('/' or '_' or '+' or '-'))
+                return $"{Display.Quote(text)} is not a time zone: write a name such as UTC or Europe/Berlin";
+        }
+
+        return ReadText(text, out value);
+    }
+
+    private static string? ReadDateConstraint(string text, out string value)
+    {
+        value = text;
+        return Core.Scheduling.DateConstraint.TryParse(text, out _, out string? error) ? null : $"{Display.Quote(text)} {error}";
+    }
+
+    private static string? ReadCommand(string text, out ImmutableArray<string> value)
+    {
+        if (!CommandWords.TrySplit(text, out value, out string? error))
+            return $"{Display.Quote(text)} {error}";
+        return value[0][0] != '/' && value[0].Contains('/', StringComparison.Ordinal)
+            ? $"{Display.Quote(value[0])} is a relative path: write it from / on, or only the command's name"
+            : null;
+    }
+
+    private static string? ReadUsers(string text, out ImmutableArray<string> value)
+    {
+        value = [];
+        var users = ImmutableArray.CreateBuilder<string>();
+        foreach (string user in List(text))
+        {
+            if (!IsUserName(user))
+                return $"{Display.Quote(user)} is not a user name";
+            if (users.Contains(user))
+                return $"{Display.Quote(user)} is named twice";
+            users.Add(user);
+        }
+
+        value = users.ToImmutable();
+        return users.Count == 0 ? $"{Display.Quote(text)} names no user" : null;
+    }
+
+    private static bool IsUserName(string name)
+    {
+        if (name.Length > 32 || !(char.IsAsciiLetter(name[0]) || name[0] == '_'))
+            return false;
+        for (int i = 1; i < name.Length; i++)
+        {
+            if (!char.IsAsciiLetterOrDigit(name[i]) && name[i] is not ('.' or '_' or '-') && (name[i] != '$' || i != name.Length - 1))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static string[] List(string text) =>
+        text.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+
+    private static bool HasWhiteSpace(string text)
+    {
+        foreach (char c in text)
+        {
+            if (char.IsWhiteSpace(c))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+
+namespace DlmUpdater.Host;
+
+/// <summary>Reads and writes descriptors without the base library's streams: <c>Console.Error</c> costs more at the start than the whole log.</summary>
+internal static unsafe class Descriptor
+{
+    private const int WaitMilliseconds = 1000;
+
+    /// <summary>Writes all of <paramref name="bytes"/>. Returns 0, or the errno that stopped it after <paramref name="written"/> bytes.
+    /// A full pipe of a reader that does not read is waited for, for a second: then the line is given up, not the run.</summary>
+    internal static int Write(int fd, ReadOnlySpan<byte> bytes, out int written)
+    {
+        written = 0;
+        fixed (byte* start = bytes)
+        {
+            while (written < bytes.Length)
+            {
+                nint count = Native.OutputWrite(fd, start + written, (nuint)(bytes.Length - written));
+                int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (count > 0) written += (int)count;
+                else if (count == 0) return Native.ENOSPC;
+                else if (error == Native.EAGAIN && CanWrite(fd)) continue;
+                else if (error != Native.EINTR) return error;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Writes all of <paramref name="bytes"/> at <paramref name="offset"/>. Returns 0 or an errno.</summary>
+    internal static int WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset)
+    {
+        fixed (byte* start = bytes)
+        {
+            for (int written = 0; written < bytes.Length;)
+            {
+                nint count = Native.OutputWriteAt(fd, start + written, (nuint)(bytes.Length - written), offset + written);
+                int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (count > 0) written += (int)count;
+                else if (count == 0) return Native.ENOSPC;
+                else if (error != Native.EINTR) return error;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Reads to the end, but no more than <paramref name="atMost"/> bytes; what could be read if that fails.</summary>
+    internal static byte[] ReadAll(int fd, int atMost)
+    {
+        byte[] bytes = new byte[atMost];
+        int length = 0;
+        fixed (byte* start = bytes)
+        {
+            while (length < atMost)
+            {
+                nint count = Native.OutputRead(fd, start + length, (nuint)(atMost - length));
+                if (count > 0) length += (int)count;
+                else if (count == 0 || Marshal.GetLastPInvokeError() != Native.EINTR) break;
+            }
+        }
+
+        return bytes[..length];
+    }
+
+    private static bool CanWrite(int fd)
+    {
+        const short pollOut = 4;
+        var entry = new Native.PollEntry { Fd = fd, Events = pollOut };
+        return Native.OutputPoll(&entry, 1, WaitMilliseconds) > 0;
+    }
+}

@@ -1,0 +1,13 @@
+using System.Text;
+
+namespace DlmUpdater.Host;
+
+/// <summary>stdout and stderr without the console class, whose start-up costs more than a whole run without updates.</summary>
+internal static class StandardStreams
+{
+    /// <summary>Data, to stdout. A reader that went away is no error.</summary>
+    internal static void WriteOut(ReadOnlySpan<byte> bytes) => Descriptor.Write(1, bytes, out _);
+
+    /// <summary>One line of talk, to stderr.</summary>
+    internal static void WriteError(string line) => Descriptor.Write(2, Encoding.UTF8.GetBytes(line + "\n"), out _);
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Logging;
+
+/// <summary>A log file with a rotated file per day. Several processes may write to it at once, and logrotate may take it away at any
+/// time: each line is one append, and the path is looked at again once a second.</summary>
+/// <param name="path">The current file, absolute. Rotated ones are <c>path.YYYY-MM-DD</c>.</param>
+/// <param name="keep">How many rotated files are kept; 0 = all, as foreman_dlm_updater had it.</param>
+/// <param name="clock">Tells when to look again.</param>
+internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisposable
+{
+    private const uint Mode = 0b110_100_000;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private int fd = -1;
+    private FileFacts? facts;
+    private DateOnly day;
+    private long looked;
+    private bool torn;
+
+    /// <summary>Why yesterday's file could not be put aside; null if it could. The log goes on in the same file.</summary>
+    internal string? RotationError { get; private set; }
+
+    /// <summary>Appends a line that ends with a newline. Null, or why it is not in the file.</summary>
+    internal string? Append(ReadOnlySpan<byte> line, DateTimeOffset now)
+    {
+        if (Prepare(now) is { } why) return why;
+        if (torn && Descriptor.Write(fd, "\n"u8, out _) is int still and not 0) return Describe(still);
+        torn = false;
+        int error = Descriptor.Write(fd, line, out int written);
+        if (error == 0) return null;
+        torn = written > 0;
+        return Describe(error);
+    }
+
+    /// <summary>Opens the file if need be, and puts it aside if it is of an earlier day. Null, or why it cannot be opened.</summary>
+    internal string? Prepare(DateTimeOffset now)
+    {
+        DateOnly today = DateOnly.FromDateTime(now.UtcDateTime);
+        if (fd >= 0 && (today != day || clock.GetElapsedTime(looked) >= LookAgain) && !IsStillThere()) Close();
+        if (fd < 0 && Open(today) is { } why) return why;
+        if (day >= today) return null;
+
+        DateOnly old = day;
+        day = today;
+        if (!PutAside(old) && IsStillThere()) return null;
+        Close();
+        if (Open(today) is { } lost) return lost;
+        LogRetention.Apply(path, keep);
+        return null;
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => Close();
+
+    private string? Open(DateOnly today)
+    {
+        // Not blocking: a path that is a pipe without a reader must not stop the run.
+        int flags = Native.O_WRONLY | Native.O_APPEND | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
+        fd = Native.OutputOpen(path, flags, Mode);
+        if (fd < 0) return Describe(Marshal.GetLastPInvokeError());
+
+        facts = Native.TryStat(fd, out FileFacts opened) ? opened : null;
+        looked = clock.GetTimestamp();
+        day = facts is { Kind: FileKind.Regular, Size: > 0 } old ? DateOnly.FromDateTime(old.Modified.ToTime().UtcDateTime) : today;
+        torn = false;
+        return null;
+    }
+
+    private bool IsStillThere()
+    {
+        looked = clock.GetTimestamp();
+        return facts is not { } ours || (Native.TryStatTarget(path, out FileFacts now) && now.IsSameFile(ours));
+    }
+
+    /// <summary>Renames without replacing: of two processes that meet at midnight one wins, and the other's lines are not lost. False if
+    /// the file stays where it is.</summary>
+    private bool PutAside(DateOnly old)
+    {
+        const int currentDirectory = -100;
+        const uint noReplace = 1;
+        string aside = LogRetention.NameOf(path, old);
+        if (Native.OutputRename(currentDirectory, path, currentDirectory, aside, noReplace) == 0) return true;
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error is Native.EINVAL or Native.ENOSYS)
+        {
+            // A file system without the flag (some NFS).
+            if (File.Exists(aside)) return false;
+            if (Native.OutputRename(currentDirectory, path, currentDirectory, aside, 0) == 0) return true;
+            error = Marshal.GetLastPInvokeError();
+        }
+
+        // Taken: by another process just now, or by an earlier file of that day, which must not be lost.
+        if (error is not (Native.EEXIST or Native.ENOENT))
+            RotationError = $"log file {path} cannot be renamed to {aside}: {Marshal.GetPInvokeErrorMessage(error)}; the log goes on in the same file";
+        return false;
+    }
+
+    private string Describe(int error) => string.Create(
+        CultureInfo.InvariantCulture, $"log file {path} cannot be written: {Marshal.GetPInvokeErrorMessage(error)}");
+
+    private void Close()
+    {
+        if (fd >= 0) _ = Native.OutputClose(fd);
+        fd = -1;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text;
+
+namespace DlmUpdater.Logging;
+
+/// <summary>Makes text of any origin fit for one line of a log: what a script prints must neither begin a new line nor steer the terminal
+/// of whoever reads the log.</summary>
+internal static class LogText
+{
+    /// <summary>The longest message, in characters. With every character escaped it still fits into one line of the journal (48 KiB):
+    /// journald would begin a new entry in the middle, and that could carry a forged level.</summary>
+    internal const int Longest = 7800;
+
+    /// <summary>Removes colour codes (<c>ESC [ … m</c>), which mean nothing in a log, and the end of line.</summary>
+    internal static string Plain(string text)
+    {
+        ReadOnlySpan<char> rest = text.AsSpan().TrimEnd("\r\n");
+        if (!rest.Contains('\e')) return rest.Length == text.Length ? text : rest.ToString();
+
+        var plain = new StringBuilder(rest.Length);
+        for (int i = 0; i < rest.Length; i++)
+        {
+            int length = rest[i] == '\e' ? ColourCode(rest[i..]) : 0;
+            if (length == 0) plain.Append(rest[i]);
+            else i += length - 1;
+        }
+
+        return plain.ToString();
+    }
+
+    /// <summary>Cuts what is longer than <see cref="Longest"/>, and says how much is missing.</summary>
+    internal static string Cut(string text) => text.Length <= Longest
+        ? text
+        : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, Longest)}… ({text.Length - Longest} more characters)");
+
+    /// <summary>One line without control characters: line ends become <c> | </c>, all others are written as <c>\x1b</c> or
+    /// <c>\u202e</c>, such that turn the direction of writing included. A tab stays.</summary>
+    internal static string OneLine(string text)
+    {
+        int first = 0;
+        while (first < text.Length && !IsUnfit(text[first])) first++;
+        if (first == text.Length) return text;
+
+        var line = new StringBuilder(text.Length + 16).Append(text, 0, first);
+        for (int i = first; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (!IsUnfit(c)) line.Append(c);
+            else if (c == '\r' && i + 1 < text.Length && text[i + 1] == '\n') continue;
+            else if (c is '\n' or '\r') line.Append(" | ");
+            else if (c < 0x100) line.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
+            else line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+        }
+
+        return line.ToString();
+    }
+
+    private static bool IsUnfit(char c) => c < ' ' ? c != '\t'
+        : c is >= '\x7f' and (<= '\x9f' or >= '\u200e' and (<= '\u200f' or >= '\u2028' and <= '\u202e' or >= '\u2066' and <= '\u2069' or '\ufeff'));
+
+    private static int ColourCode(ReadOnlySpan<char> text)
+    {
+        if (text.Length < 3 || text[1] != '[') return 0;
+        int i = 2;
+        while (i < text.Length && (char.IsAsciiDigit(text[i]) || text[i] is ';' or ':')) i++;
+        return i < text.Length && text[i] == 'm' ? i + 1 : 0;
+    }
+}

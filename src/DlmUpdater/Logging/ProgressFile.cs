@@ -1,0 +1,92 @@
+using System.Buffers;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Logging;
+
+/// <summary>The live file of a run, <c>progress</c> in the run directory: there while a run runs, for <c>status</c> and monitoring. One write
+/// on an open descriptor per event, nothing is synced: it costs microseconds, and the run directory does not outlive a boot anyway.
+/// A reader looks twice (<see cref="Read"/>).</summary>
+internal sealed class ProgressFile(string path) : IDisposable
+{
+    private const uint Mode = 0b110_100_100;
+    private const int Largest = 65536;
+
+    private readonly ArrayBufferWriter<byte> buffer = new(512);
+    private readonly (int Pid, long Started) us = (Environment.ProcessId, ProcessStart.OfUs());
+    private int fd = -1;
+    private int length;
+    private bool done;
+
+    /// <summary>Writes <paramref name="snapshot"/>, and creates the file at the first call. Only the holder of the instance lock may call
+    /// it. Without a file (a read-only or full run directory) a run is no worse.</summary>
+    internal void Write(ProgressSnapshot snapshot)
+    {
+        if (done || (fd < 0 && !Create())) return;
+        buffer.ResetWrittenCount();
+        ProgressJson.Write(buffer, snapshot with { Pid = us.Pid, PidStarted = us.Started });
+
+        // What an earlier, longer text left behind the end is overwritten with blanks, which JSON allows.
+        int used = buffer.WrittenCount;
+        if (used < length)
+        {
+            buffer.GetSpan(length - used)[..(length - used)].Fill((byte)' ');
+            buffer.Advance(length - used);
+        }
+
+        length = buffer.WrittenCount;
+        _ = Descriptor.WriteAt(fd, buffer.WrittenSpan, 0);
+    }
+
+    /// <summary>Removes the file. Nothing is written any more.</summary>
+    public void Dispose()
+    {
+        if (fd >= 0)
+        {
+            _ = Native.OutputUnlink(path);
+            _ = Native.OutputClose(fd);
+        }
+
+        fd = -1;
+        done = true;
+    }
+
+    /// <summary>What the run at <paramref name="path"/> is doing. Null if none is running: no file, not readable, not understood, or its
+    /// process is gone. Waits for nothing.</summary>
+    internal static ProgressSnapshot? Read(string path)
+    {
+        byte[]? before = Content(path);
+        for (int tries = 0; before is not null && tries < 5; tries++)
+        {
+            // The same content twice was not caught in the middle of a write.
+            byte[]? after = Content(path);
+            if (after is not null && before.AsSpan().SequenceEqual(after))
+                return ProgressJson.Read(after) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted) ? snapshot : null;
+            before = after;
+        }
+
+        return null;
+    }
+
+    private bool Create()
+    {
+        // Not through a link and not into a file that a reader of an earlier run still has open.
+        _ = Native.OutputUnlink(path);
+        fd = Native.OutputOpen(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
+        done = fd < 0;
+        return fd >= 0;
+    }
+
+    private static byte[]? Content(string path)
+    {
+        int fd = Native.OutputOpen(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
+        if (fd < 0) return null;
+        try
+        {
+            return Native.TryStat(fd, out FileFacts facts) && facts is { Kind: FileKind.Regular, Size: > 0 and <= Largest } ? Descriptor.ReadAll(fd, Largest) : null;
+        }
+        finally
+        {
+            _ = Native.OutputClose(fd);
+        }
+    }
+}
