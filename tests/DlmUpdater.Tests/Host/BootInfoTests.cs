@@ -7,7 +7,7 @@ public sealed class BootInfoTests : IDisposable
 {
     private const string Id = "6b1f0b0e-1111-4222-8333-444455556666";
 
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     public void Dispose() => scratch.Dispose();
 

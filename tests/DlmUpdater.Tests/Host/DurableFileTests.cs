@@ -6,7 +6,7 @@ namespace DlmUpdater.Tests.Host;
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class DurableFileTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     private string Target => scratch.At("target");
 
@@ -50,7 +50,7 @@ public sealed class DurableFileTests : IDisposable
     public void Files_of_others_that_look_like_ours_stay()
     {
         string pipe = DurableFile.TemporaryOf(Target);
-        Scratch.Run("mkfifo", pipe);
+        TestDirectory.Run("mkfifo", pipe);
         File.WriteAllText(scratch.At(".target.tmp"), "");
         DurableFile.Sweep(Target);
         Assert.True(File.Exists(pipe));
@@ -81,7 +81,7 @@ public sealed class DurableFileTests : IDisposable
     {
         File.WriteAllText(scratch.At("victim"), "precious");
         File.CreateSymbolicLink(Target, "victim");
-        Scratch.Run("chown", "-h", "65534", Target);
+        TestDirectory.Run("chown", "-h", "65534", Target);
         Assert.Contains("symbolic link of another user (uid 65534)", Replace("x")?.Why);
         Assert.Contains("symbolic link of another user", DurableFile.Remove(Target, "[a] b")?.Why);
         Assert.Equal("precious", File.ReadAllText(scratch.At("victim")));

@@ -6,7 +6,7 @@ public sealed class MachineIdTests : IDisposable
 {
     private const string Id = "0123456789abcdef0123456789abcdef";
 
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     public void Dispose() => scratch.Dispose();
 

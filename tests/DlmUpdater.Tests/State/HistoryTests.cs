@@ -7,7 +7,7 @@ namespace DlmUpdater.Tests.State;
 
 public sealed class HistoryTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     private string HistoryPath => History.PathIn(scratch.At("state"));
 
@@ -105,7 +105,7 @@ public sealed class HistoryTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "16k");
         var history = new History(History.PathIn(disk));
         Assert.Null(history.Append(Record(1)));
-        Scratch.Fill(disk + "/filler");
+        TestDirectory.Fill(disk + "/filler");
         long size = new FileInfo(History.PathIn(disk)).Length;
         Assert.Contains("No space left on device", history.Append(Record(2) with { Message = new string('m', 9000) }));
         Assert.Equal(size, new FileInfo(History.PathIn(disk)).Length);
@@ -115,7 +115,7 @@ public sealed class HistoryTests : IDisposable
     [Fact]
     public void A_pipe_in_its_place_does_not_hang()
     {
-        Scratch.Run("mkfifo", scratch.At("pipe"));
+        TestDirectory.Run("mkfifo", scratch.At("pipe"));
         Assert.Contains("named pipe", new History(scratch.At("pipe")).Append(Record(1)));
         Assert.Contains("named pipe", new History(scratch.At("pipe")).Read().Why);
     }

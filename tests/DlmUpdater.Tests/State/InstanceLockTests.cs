@@ -6,7 +6,7 @@ namespace DlmUpdater.Tests.State;
 
 public sealed class InstanceLockTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     private string LockPath => scratch.At("run/instance.lock");
 
@@ -56,7 +56,7 @@ public sealed class InstanceLockTests : IDisposable
     public void A_link_a_pipe_and_a_directory_are_refused()
     {
         File.CreateSymbolicLink(scratch.At("link"), "/etc/passwd");
-        Scratch.Run("mkfifo", scratch.At("pipe"));
+        TestDirectory.Run("mkfifo", scratch.At("pipe"));
         Directory.CreateDirectory(scratch.At("directory"));
         Assert.Contains("symbolic link", Unavailable(scratch.At("link")));
         Assert.Contains("named pipe", Unavailable(scratch.At("pipe")));
@@ -67,7 +67,7 @@ public sealed class InstanceLockTests : IDisposable
     public void A_read_only_place_is_told()
     {
         string disk = scratch.MountTmpfs("disk", "64k");
-        Scratch.Run("mount", "-o", "remount,ro", disk);
+        TestDirectory.Run("mount", "-o", "remount,ro", disk);
         Assert.Contains("Read-only file system: set [main] lock", Unavailable(disk + "/instance.lock"));
     }
 
@@ -75,7 +75,7 @@ public sealed class InstanceLockTests : IDisposable
     public void A_full_disk_does_not_keep_us_from_holding_it()
     {
         string disk = scratch.MountTmpfs("disk", "16k");
-        Scratch.Fill(disk + "/filler");
+        TestDirectory.Fill(disk + "/filler");
         using InstanceLock held = Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(disk + "/instance.lock")).Lock;
         Assert.Equal(new InstanceLockReply.HeldBy(null), InstanceLock.TryTake(disk + "/instance.lock"));
     }

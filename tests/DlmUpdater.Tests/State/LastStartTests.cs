@@ -6,7 +6,7 @@ namespace DlmUpdater.Tests.State;
 
 public sealed class LastStartTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     public void Dispose() => scratch.Dispose();
 

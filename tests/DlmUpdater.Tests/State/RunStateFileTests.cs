@@ -8,7 +8,7 @@ namespace DlmUpdater.Tests.State;
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class RunStateFileTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     private string StatePath => scratch.At("state");
 
@@ -85,7 +85,7 @@ public sealed class RunStateFileTests : IDisposable
     [Fact]
     public void A_named_pipe_does_not_hang()
     {
-        Scratch.Run("mkfifo", StatePath);
+        TestDirectory.Run("mkfifo", StatePath);
         Assert.Contains("is a named pipe", Assert.IsType<StoredRun.Unreadable>(Load()).Why);
     }
 
@@ -118,7 +118,7 @@ public sealed class RunStateFileTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "16k");
         var store = new RunStateFile(disk + "/state");
         Assert.Null(Save(store, SampleStates.Plain));
-        Scratch.Fill(disk + "/filler");
+        TestDirectory.Fill(disk + "/filler");
         string? why = Save(store, SampleStates.Sized(50));
         Assert.Equal($"cannot write {disk}/state: No space left on device: free space, or set [main] state_dir (or [main] state) to another place", why);
         SampleStates.AssertSame(SampleStates.Plain, Assert.IsType<StoredRun.Open>(Load(store)).State);
@@ -131,7 +131,7 @@ public sealed class RunStateFileTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "64k");
         var store = new RunStateFile(disk + "/state");
         Assert.Null(Save(store, SampleStates.Plain));
-        Scratch.Run("mount", "-o", "remount,ro", disk);
+        TestDirectory.Run("mount", "-o", "remount,ro", disk);
         Assert.Contains("Read-only file system: set [main] state_dir", Save(store, SampleStates.Sized(2)));
         Assert.Contains("cannot remove", store.Remove().Now());
         SampleStates.AssertSame(SampleStates.Plain, Assert.IsType<StoredRun.Open>(Load(store)).State);

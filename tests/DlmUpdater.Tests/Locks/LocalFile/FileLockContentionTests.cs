@@ -7,7 +7,7 @@ namespace DlmUpdater.Tests.Locks.LocalFile;
 
 public sealed class FileLockContentionTests : IDisposable
 {
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     public void Dispose() => scratch.Dispose();
 

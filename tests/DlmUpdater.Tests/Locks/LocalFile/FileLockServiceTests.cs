@@ -9,7 +9,7 @@ public sealed class FileLockServiceTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 14, 1, 59, 26, TimeSpan.Zero);
 
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
     private readonly FakeTimeProvider time = new(Now);
 
     private string Locks => scratch.At("locks");
@@ -176,7 +176,7 @@ public sealed class FileLockServiceTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "16k");
         var a = new FileLockService(disk, new LockIdentity("file", "l", "a"), null, 1, time);
         a.Acquire(default).Now();
-        Scratch.Fill(disk + "/filler");
+        TestDirectory.Fill(disk + "/filler");
         var b = new FileLockService(disk, new LockIdentity("file", "other", "b"), null, 1, time);
         var reply = Assert.IsType<AcquireReply.Unreachable>(b.Acquire(default).Now());
         Assert.Contains("No space left on device", reply.Why);
@@ -189,7 +189,7 @@ public sealed class FileLockServiceTests : IDisposable
     public void A_read_only_directory_is_refused()
     {
         string disk = scratch.MountTmpfs("disk", "64k");
-        Scratch.Run("mount", "-o", "remount,ro", disk);
+        TestDirectory.Run("mount", "-o", "remount,ro", disk);
         var a = new FileLockService(disk, new LockIdentity("file", "l", "a"), null, 1, time);
         Assert.Contains("Read-only file system: set [file] directory", Assert.IsType<AcquireReply.Refused>(a.Acquire(default).Now()).Why);
     }

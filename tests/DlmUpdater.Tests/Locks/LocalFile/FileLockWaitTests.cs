@@ -9,7 +9,7 @@ public sealed class FileLockWaitTests : IDisposable
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    private readonly Scratch scratch = new();
+    private readonly TestDirectory scratch = new();
 
     public void Dispose() => scratch.Dispose();
 

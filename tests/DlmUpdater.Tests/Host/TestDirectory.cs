@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace DlmUpdater.Tests.Host;
 
 /// <summary>A directory of its own for one test, removed with everything in it and under it.</summary>
-internal sealed class Scratch : IDisposable
+internal sealed class TestDirectory : IDisposable
 {
     private readonly List<string> mounts = [];
 
-    public Scratch() => Directory.CreateDirectory(Root);
+    public TestDirectory() => Directory.CreateDirectory(Root);
 
     public string Root { get; } = "/var/lib/dlm-updater-test-" + Guid.NewGuid().ToString("N");
 
