@@ -72,17 +72,43 @@ public sealed class UpdateRun
         };
         if (_run.Settings.Reboot.Strategy == RebootStrategy.Off)
             return await Follow(new PhaseOutcome(Verdict.SwitchedOff, state, "[reboot] strategy = off: no new run is started"), cancel);
-        switch (_run.Schedule.Admit(now))
+        if (Gate(state) is { } closed) return await Follow(closed, cancel);
+        if (await Delay(cancel))
         {
-            case Admission.NotToday not:
-                return await Follow(new PhaseOutcome(Verdict.NotToday, state, not.Why), cancel);
-            case Admission.Closed closed:
-                return await Follow(new PhaseOutcome(Verdict.WindowClosed, state, closed.Why), cancel);
+            // The day or the window may be over by now.
+            if (cancel.IsCancellationRequested) return await Follow(new PhaseOutcome(Verdict.Interrupted, state, "interrupted before the start"), cancel);
+            if (Gate(state) is { } late) return await Follow(late, cancel);
         }
 
         _run.Events.On(new RunEvent.Started(state.RunId, 1, Resumed: false, Phase.NeedsUpdate));
         _run.Events.On(new RunEvent.PhaseEntered(state.RunId, Phase.NeedsUpdate, now));
         return await Follow(await NeedsUpdatePhase.Run(_run, state, cancel), cancel);
+    }
+
+    /// <summary>Null if a new run may start now.</summary>
+    private PhaseOutcome? Gate(RunState state) => _run.Schedule.Admit(_run.Time.GetUtcNow()) switch
+    {
+        Admission.NotToday not => new PhaseOutcome(Verdict.NotToday, state, not.Why),
+        Admission.Closed closed => new PhaseOutcome(Verdict.WindowClosed, state, closed.Why),
+        _ => null,
+    };
+
+    /// <summary>Waits for this host's place in the fleet's start. False if there was nothing to wait for.</summary>
+    private async ValueTask<bool> Delay(CancellationToken cancel)
+    {
+        TimeSpan delay = StartDelay.Of(_run.Settings.Schedule, _keeper.Identity.Holder, _run.Dice());
+        if (delay <= TimeSpan.Zero) return false;
+        _run.Events.On(new RunEvent.Note($"starts in {delay.TotalSeconds:0} s ([schedule] random_delay, stable_delay)"));
+        try
+        {
+            await Task.Delay(delay, _run.Time, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller sees the token.
+        }
+
+        return true;
     }
 
     /// <summary>A start was killed while it asked for the lock. Only the service knows whether it was granted.</summary>

@@ -55,11 +55,12 @@ internal static class RunOnce
         var progress = new Progress(error.Line, notify, live, redactor, time);
         var recorder = new RunRecorder(time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
-        var scripts = new HostScripts(
-            settings.Scripts, settings.Paths, boot, time,
-            (phase, script, line) => log.Script(script.Stage.Name(), script.Name, line),
-            (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
-            message => log.Info(message));
+        var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
+        {
+            Output = (_, script, line) => log.Script(script.Stage.Name(), script.Name, line),
+            Tick = (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
+            Log = (level, message) => log.Say(level, message),
+        });
 
         RunReport report = new UpdateRun(new RunContext
         {
@@ -72,6 +73,7 @@ internal static class RunOnce
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
+            Schedule = Setup.Schedule(settings),
         }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
 
         return Close(settings, log, recorder, report, time);

@@ -1,5 +1,6 @@
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
@@ -45,11 +46,19 @@ internal static class Setup
 
                 return new FileLockService(
                     settings.File.Directory, new LockIdentity("file", settings.Lock.Name, holder.Name), MachineId.HostName(), settings.File.Slots, TimeProvider.System);
+            case LockServiceKind.None:
+                return new NoLockService(MachineId.HostName());
             default:
                 why = $"the lock service '{settings.Lock.Service.ToString().ToLowerInvariant()}' is not in this version: set [lock] service = file";
                 return null;
         }
     }
+
+    /// <summary>When new runs may start. The host's time zone is read only if something depends on it.</summary>
+    internal static ISchedule Schedule(UpdaterSettings settings) =>
+        settings.Schedule.DateConstraint is { } text && DateConstraint.TryParse(text, out DateConstraint? constraint, out _)
+            ? new DateSchedule(constraint!, TimeZoneInfo.Local)
+            : AlwaysOpen.Instance;
 
     /// <summary>Says why on stderr and passes the exit code on.</summary>
     internal static int Fail(Ending ending, string why)

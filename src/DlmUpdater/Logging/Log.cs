@@ -47,6 +47,9 @@ internal sealed class Log : IDisposable
         }
     }
 
+    /// <summary>A message of any level.</summary>
+    internal void Say(LogLevel level, string message) => Write(level, message, null, null);
+
     /// <summary>For whoever wants to know why something was decided.</summary>
     internal void Debug(string message, string? phase = null, string? script = null) => Write(LogLevel.Debug, message, phase, script);
 

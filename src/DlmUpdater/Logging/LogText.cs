@@ -9,7 +9,7 @@ internal static class LogText
 {
     /// <summary>The longest message, in characters. With every character escaped it still fits into one line of the journal (48 KiB):
     /// journald would begin a new entry in the middle, and that could carry a forged level.</summary>
-    internal const int Longest = 8000;
+    internal const int Longest = 7800;
 
     /// <summary>Removes colour codes (<c>ESC [ … m</c>), which mean nothing in a log, and the end of line.</summary>
     internal static string Plain(string text)

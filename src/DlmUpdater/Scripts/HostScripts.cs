@@ -1,0 +1,159 @@
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Scripts;
+
+/// <summary>Who is told what scripts do. Every method is called on the thread that runs the script, and must not throw.</summary>
+internal sealed record ScriptListener
+{
+    /// <summary>One line of output, cleaned.</summary>
+    public Action<Phase, Script, string> Output { get; init; } = static (_, _, _) => { };
+
+    /// <summary>A script runs for so long; about once a second.</summary>
+    public Action<Phase, Script, TimeSpan> Tick { get; init; } = static (_, _, _) => { };
+
+    /// <summary>Something worth a line of the log.</summary>
+    public Action<LogLevel, string> Log { get; init; } = static (_, _) => { };
+}
+
+/// <summary>The host's scripts, in directories, as processes.</summary>
+internal sealed class HostScripts : IScripts
+{
+    // A unit that is asked to stop is killed by systemd after 90 s itself. Longer would only look like patience.
+    private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(90);
+
+    private readonly ScriptSettings _settings;
+    private readonly PathSettings _paths;
+    private readonly BootIdentity _boot;
+    private readonly TimeProvider _time;
+    private readonly ScriptListener _listener;
+    private readonly ProcessRunner _runner;
+    private readonly RunNoteFile _note;
+    private readonly OutlivedScripts _outlived;
+    private readonly RunOnceRecord _once;
+    private readonly ScriptDirectory _directory;
+    private readonly Dictionary<string, UserLookup> _users = [];
+    private UserAccount? _own;
+
+    /// <summary>Joins the parts. Touches nothing yet.</summary>
+    public HostScripts(
+        ScriptSettings settings, PathSettings paths, BootIdentity boot, TimeProvider time, ScriptListener listener,
+        RunnerLimits? runner = null, OutlivedLimits? outlived = null)
+    {
+        (_settings, _paths, _boot, _time, _listener) = (settings, paths, boot, time, listener);
+        _runner = new(time, runner ?? new());
+        _note = new(paths.RunDirectory);
+        _outlived = new(_note, boot, settings, time, outlived ?? new(), listener.Log);
+        _once = new(paths.StateDirectory);
+        _directory = new(settings, User);
+    }
+
+    /// <inheritdoc/>
+    public ScriptSet Find(ScriptStage stage)
+    {
+        ScriptSet set = _directory.Find(stage);
+
+        // A record that cannot be read would make "once" mean "again". Found out here, before the lock is asked for.
+        return set.Scripts.FirstOrDefault(s => s.Header.RunOnce) is { } script
+            && _once.Find(stage, script.Name, out string? why) is null && why is not null
+            ? set with { Refused = [.. set.Refused, new(script.Path, [$"it says run=once, but {why}"])] }
+            : set;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ScriptResult> Run(Script script, ScriptContext context, CancellationToken cancel)
+    {
+        UserAccount user = Own;
+        if (script.User is not null)
+        {
+            UserLookup lookup = User(script.User);
+            if (lookup.Account is null)
+                return new(new ScriptResult.NotStarted(lookup.Why ?? "its user is not known"));
+            user = lookup.Account;
+        }
+
+        return new(Act(script, [script.Path, .. context.Arguments], user, context, cancel));
+    }
+
+    /// <summary>Runs a command with the environment and the care of a script, such as the reboot command.</summary>
+    /// <param name="argv">The command in words; the first is looked up in the fixed PATH if it has no slash.</param>
+    /// <param name="context">What it is told.</param>
+    /// <param name="timeout">How long it may run; null = no end.</param>
+    /// <param name="cancel">Asks it to stop and waits for it.</param>
+    public ValueTask<ScriptResult> RunCommand(IReadOnlyList<string> argv, ScriptContext context, TimeSpan? timeout, CancellationToken cancel)
+    {
+        if (argv.Count == 0 || argv[0].Length == 0)
+            return new(new ScriptResult.NotStarted("the command is empty"));
+        string? path = argv[0].Contains('/') ? argv[0] : RunnableCheck.InSearchPath(argv[0]);
+        if (path is null)
+            return new(new ScriptResult.NotStarted($"{argv[0]} is not in PATH ({ScriptEnvironment.SearchPath})"));
+        var script = new Script(ScriptStage.Reboot, Path.GetFileName(path), path, ScriptHeader.None, timeout, null);
+        return new(Act(script, argv, Own, context, cancel));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> AwaitOutlived(string? runId, CancellationToken cancel) => new(_outlived.Await(runId, cancel));
+
+    /// <inheritdoc/>
+    public bool IsDoneForEver(Script script)
+    {
+        if (!script.Header.RunOnce)
+            return false;
+        string? recorded = _once.Find(script.Stage, script.Name, out string? why);
+        if (why is not null)
+            _listener.Log(LogLevel.Error, why);
+        if (recorded is null)
+            return false;
+        if (RunOnceRecord.HashOf(script.Path) != recorded)
+        {
+            _listener.Log(LogLevel.Warning, $"{script.Path} says run=once and is recorded as done, but its content has changed since: "
+                + $"it is not run again; to run it, remove its line from {_paths.StateDirectory}/upgrade-history");
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public string? RecordDoneForEver(Script script, string runId) =>
+        _once.Add(script.Stage, script.Name, RunOnceRecord.HashOf(script.Path) ?? "", _time.GetUtcNow(), runId);
+
+    private UserAccount Own => _own ??= UserAccount.Own();
+
+    private UserLookup User(string name)
+    {
+        if (!_users.TryGetValue(name, out UserLookup? lookup))
+            _users.Add(name, lookup = UserAccount.Find(name));
+        return lookup;
+    }
+
+    private ScriptResult Act(Script script, IReadOnlyList<string> argv, UserAccount user, ScriptContext context, CancellationToken cancel)
+    {
+        var note = new RunNote(
+            context.RunId, context.Phase.Name(), script.Name, _boot, ProcessTable.UptimeTicks(), script.Timeout, 0, 0);
+        if (_note.Write(note) is { } why)
+            return new ScriptResult.NotStarted(why);
+
+        var request = new ProcessRequest
+        {
+            Path = script.Path,
+            Arguments = argv,
+            Environment = ScriptEnvironment.Build(context, script.Name, _paths.StateDirectory, user),
+            As = user.Uid == Native.geteuid() ? null : user,
+            Limit = script.Timeout,
+
+            // Killing a package manager is worse than waiting.
+            InterruptGrace = script.Stage is ScriptStage.Update or ScriptStage.Reboot ? null : InterruptGrace,
+        };
+
+        ScriptResult result = _runner.Run(
+            request,
+            line => _listener.Output(context.Phase, script, line),
+            elapsed => _listener.Tick(context.Phase, script, elapsed),
+            pid => _note.Write(note with { Pid = pid, StartTicks = ProcessTable.Read(pid)?.StartTicks ?? 0 }),
+            cancel);
+        _note.Clear();
+        return result;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using System.Text;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Scripts;
+
+/// <summary>One process, as <c>/proc/PID/stat</c> says.</summary>
+/// <param name="Pid">Its id.</param>
+/// <param name="State">One letter, such as S, Z, T.</param>
+/// <param name="Group">Its process group.</param>
+/// <param name="Session">Its session.</param>
+/// <param name="Threads">How many threads it has.</param>
+/// <param name="StartTicks">When it started: hundredths of a second since boot (field 22). With the pid, unique on this boot.</param>
+internal readonly record struct ProcessStat(int Pid, char State, int Group, int Session, int Threads, long StartTicks)
+{
+    /// <summary>False for a zombie, which runs nothing any more. One whose first thread alone has ended still runs.</summary>
+    public bool Runs => State is not ('Z' or 'X' or 'x') || Threads > 1;
+}
+
+/// <summary>Reads <c>/proc</c>.</summary>
+internal static class ProcessTable
+{
+    private const int MostBytes = 256 * 1024;
+
+    /// <summary>The process <paramref name="pid"/>, or null if there is none.</summary>
+    public static ProcessStat? Read(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[1024];
+        int length = ReadFile($"/proc/{pid}/stat", buffer);
+        return length <= 0 ? null : Parse(pid, buffer[..length]);
+    }
+
+    /// <summary>Every running process for which <paramref name="wanted"/> says yes.</summary>
+    public static List<ProcessStat> Find(Func<ProcessStat, bool> wanted)
+    {
+        var found = new List<ProcessStat>();
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(directory.AsSpan("/proc/".Length), out int pid) && Read(pid) is { Runs: true } stat && wanted(stat))
+                found.Add(stat);
+        }
+
+        return found;
+    }
+
+    /// <summary>The value of <paramref name="name"/> in the environment that <paramref name="pid"/> was started with; null if it has none.</summary>
+    public static string? Variable(int pid, string name)
+    {
+        foreach (string entry in Strings($"/proc/{pid}/environ"))
+        {
+            if (entry.Length > name.Length && entry[name.Length] == '=' && entry.StartsWith(name, StringComparison.Ordinal))
+                return entry[(name.Length + 1)..];
+        }
+
+        return null;
+    }
+
+    /// <summary>The arguments of <paramref name="pid"/>.</summary>
+    public static string[] Arguments(int pid) => Strings($"/proc/{pid}/cmdline");
+
+    /// <summary>Time since boot in the unit of <see cref="ProcessStat.StartTicks"/>, suspend included as there.</summary>
+    public static long UptimeTicks()
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        int length = ReadFile("/proc/uptime", buffer);
+        return length > 0 && Utf8Parser.TryParse(buffer[..length], out double seconds, out _) ? (long)(seconds * 100) : 0;
+    }
+
+    private static ProcessStat? Parse(int pid, ReadOnlySpan<byte> text)
+    {
+        // The name in brackets is the program's own and may hold anything: what counts follows the last bracket.
+        int after = text.LastIndexOf((byte)')') + 2;
+        if (after < 2 || after >= text.Length)
+            return null;
+        Span<Range> fields = stackalloc Range[22];
+        ReadOnlySpan<byte> rest = text[after..];
+        int count = 0;
+        foreach (Range field in rest.Split((byte)' '))
+        {
+            if (count == fields.Length)
+                break;
+            fields[count++] = field;
+        }
+
+        // Field 3 (state) is the first here.
+        return count > 19
+            ? new(pid, (char)rest[fields[0]][0], (int)Number(rest[fields[2]]), (int)Number(rest[fields[3]]), (int)Number(rest[fields[17]]), Number(rest[fields[19]]))
+            : null;
+    }
+
+    private static long Number(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(text, out long number, out _) ? number : 0;
+
+    private static string[] Strings(string path)
+    {
+        byte[] buffer = new byte[MostBytes];
+        int length = ReadFile(path, buffer);
+        return length <= 0 ? [] : Encoding.UTF8.GetString(buffer, 0, length).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Reads a small file that may vanish at any time; -1 if it cannot be read.</summary>
+    private static unsafe int ReadFile(string path, Span<byte> buffer)
+    {
+        int fd = Native.Files.open(path, Native.Files.O_RDONLY | Native.Files.O_CLOEXEC, 0);
+        if (fd < 0)
+            return -1;
+        int length = 0;
+        fixed (byte* first = buffer)
+        {
+            while (length < buffer.Length)
+            {
+                nint got = Native.Files.read(fd, first + length, (nuint)(buffer.Length - length));
+                if (got < 0 && Marshal.GetLastPInvokeError() == Native.EINTR)
+                    continue;
+                if (got <= 0)
+                    break;
+                length += (int)got;
+            }
+        }
+
+        _ = Native.Files.close(fd);
+        return length;
+    }
+}
