@@ -18,7 +18,18 @@ internal static class Processes
     }
 
     /// <summary>SIGKILL; a process that is gone already is fine.</summary>
-    internal static void Kill(int pid) => Signal(pid, "KILL");
+    internal static void Kill(int pid)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(pid);
+            process.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // Gone.
+        }
+    }
 
     /// <summary>Sends a signal by its name.</summary>
     internal static void Signal(int pid, string name) => _ = Binary.Command("/bin/kill", "-s", name, pid.ToString(System.Globalization.CultureInfo.InvariantCulture));
