@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using DlmUpdater.Configuration;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Logging;

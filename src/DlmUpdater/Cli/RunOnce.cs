@@ -1,6 +1,6 @@
 using DlmUpdater.Configuration;
-using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
+using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;

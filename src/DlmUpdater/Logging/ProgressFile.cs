@@ -82,7 +82,7 @@ internal sealed class ProgressFile(string path) : IDisposable
         if (fd < 0) return null;
         try
         {
-            return FileFacts.Of(fd) is { IsRegular: true, Size: > 0 and <= Largest } ? Descriptor.ReadAll(fd, Largest) : null;
+            return Native.TryStat(fd, out FileFacts facts) && facts is { Kind: FileKind.Regular, Size: > 0 and <= Largest } ? Descriptor.ReadAll(fd, Largest) : null;
         }
         finally
         {
