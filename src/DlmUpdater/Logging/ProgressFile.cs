@@ -52,15 +52,21 @@ internal sealed class ProgressFile(string path) : IDisposable
 
     /// <summary>What the run at <paramref name="path"/> is doing. Null if none is running: no file, not readable, not understood, or its
     /// process is gone. Waits for nothing.</summary>
-    internal static ProgressSnapshot? Read(string path)
+    internal static ProgressSnapshot? Read(string path) =>
+        Settled(() => Content(path)) is { } text && ProgressJson.Read(text) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted)
+            ? snapshot
+            : null;
+
+    /// <summary>What <paramref name="look"/> sees twice in a row: that was not caught in the middle of a write. Null if there is nothing, or
+    /// if it never stands still.</summary>
+    internal static byte[]? Settled(Func<byte[]?> look)
     {
-        byte[]? before = Content(path);
-        for (int tries = 0; before is not null && tries < 5; tries++)
+        const int looks = 6;
+        byte[]? before = look();
+        for (int i = 1; i < looks && before is not null; i++)
         {
-            // The same content twice was not caught in the middle of a write.
-            byte[]? after = Content(path);
-            if (after is not null && before.AsSpan().SequenceEqual(after))
-                return ProgressJson.Read(after) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted) ? snapshot : null;
+            byte[]? after = look();
+            if (after is not null && before.AsSpan().SequenceEqual(after)) return after;
             before = after;
         }
 
