@@ -43,7 +43,7 @@ public sealed class OutlivedScriptsTests : IDisposable
             Arguments = [path],
             Environment = ScriptEnvironment.Build(TrustedDirectory.Context with { RunId = _runId }, script, "/", UserAccount.Own()),
         };
-        int nothing = Native.Files.open("/dev/null", Native.Files.O_RDWR | Native.Files.O_CLOEXEC, 0);
+        int nothing = Native.Files.open("/dev/null", Native.O_RDWR | Native.O_CLOEXEC, 0);
         int pid = ProcessStart.Start(request, nothing, out string why);
         _ = Native.Files.close(nothing);
         Assert.True(pid > 0, why);

@@ -187,7 +187,7 @@ public sealed class ProcessRunnerTests : IDisposable
     public unsafe void An_inherited_descriptor_is_not_passed_on(bool byKernel)
     {
         // As inherited: without O_CLOEXEC.
-        int fd = Native.Files.open("/etc/passwd", Native.Files.O_RDONLY, 0);
+        int fd = Native.Files.open("/etc/passwd", Native.O_RDONLY, 0);
         try
         {
             Run($"ls /proc/$$/fd | grep -cx {fd}");
