@@ -320,8 +320,14 @@ public sealed class ProcessRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_stopped_script_times_out_too() =>
-        Assert.IsType<ScriptResult.TimedOut>(Run("kill -STOP $$", TimeSpan.FromMilliseconds(200)));
+    public void A_stopped_script_times_out_too_and_can_still_tidy_up()
+    {
+        ScriptResult result = Run("trap 'echo tidied; exit 0' TERM; kill -STOP $$", TimeSpan.FromMilliseconds(200),
+            limits: Short with { KillGrace = TimeSpan.FromSeconds(10) });
+
+        Assert.IsType<ScriptResult.TimedOut>(result);
+        Assert.Equal(["tidied"], _lines);
+    }
 
     [Fact]
     public void A_script_that_is_done_before_its_timeout_leaves_its_group_alone()
