@@ -4,6 +4,7 @@ using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
+using DlmUpdater.Locks.LocalFile;
 using DlmUpdater.Logging;
 using DlmUpdater.Scripts;
 using DlmUpdater.State;
@@ -76,6 +77,7 @@ internal static class RunOnce
             Schedule = Setup.Schedule(settings),
         }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
 
+        if (service is FileLockService { Notice: { } notice }) log.Warning(notice);
         return Close(settings, log, recorder, report, time);
     }
 
