@@ -54,6 +54,7 @@ internal static class RunOnce
         using var progress = new Progress(
             error.Line, SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")),
             new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
+        using var ticker = new WaitTicker(progress, time);
         var recorder = new RunRecorder(time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
@@ -70,7 +71,7 @@ internal static class RunOnce
             LockService = service,
             Scripts = scripts,
             Host = new ThisHost(boot, time, scripts, settings.Reboot),
-            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, recorder),
+            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder),
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
