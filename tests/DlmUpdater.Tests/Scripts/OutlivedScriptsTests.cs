@@ -27,8 +27,12 @@ public sealed class OutlivedScriptsTests : IDisposable
 
     private RunNoteFile File => new(_directory.Root + "/run");
 
-    private bool Await(string? runId, ScriptSettings? settings = null, CancellationToken cancel = default) =>
-        new OutlivedScripts(
+    private bool Await(string? runId, ScriptSettings? settings = null, CancellationToken cancel = default)
+    {
+        // A wait that would never end fails the test instead.
+        using var tooLong = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        tooLong.CancelAfter(TimeSpan.FromSeconds(20));
+        return new OutlivedScripts(
             File, TrustedDirectory.Boot, settings ?? _directory.Settings, TimeProvider.System,
             new() { Look = TimeSpan.FromMilliseconds(10), KillGrace = TimeSpan.FromMilliseconds(200), Orphans = TimeSpan.FromMilliseconds(300) },
             (_, message) =>
@@ -36,7 +40,8 @@ public sealed class OutlivedScriptsTests : IDisposable
                 // The script ends only once it is waited for: no clock decides this test.
                 _log.Add(message);
                 System.IO.File.WriteAllText(Flag, "");
-            }).Await(runId, cancel);
+            }).Await(runId, tooLong.Token);
+    }
 
     /// <summary>Starts a script as an agent does that is then killed: nobody reads, waits or clears the note.</summary>
     private int Start(string body, string script = "10-a")
@@ -222,8 +227,8 @@ public sealed class OutlivedScriptsTests : IDisposable
     [Fact]
     public void A_daemon_of_an_earlier_script_is_not_the_script()
     {
-        // In a group of its own, as under "set -m" or timeout(1), and older than the note.
-        int daemon = Start("exec sleep 60", "05-daemon");
+        // In a group of its own, as under "set -m" or timeout(1), of the same script, and older than the note.
+        int daemon = Start("exec sleep 60");
         Thread.Sleep(30);
         File.Write(Note() with { SinceTicks = ProcessTable.UptimeTicks() });
 

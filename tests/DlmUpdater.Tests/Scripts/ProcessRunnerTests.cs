@@ -384,10 +384,12 @@ public sealed class ProcessRunnerTests : IDisposable
     [Fact]
     public void An_interrupted_script_is_killed_after_its_grace_and_never_without_one()
     {
-        using var first = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-        ScriptResult killed = Run("trap '' TERM; while :; do sleep 0.01; done", cancel: first.Token, grace: TimeSpan.FromMilliseconds(200));
-        using var second = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-        ScriptResult waited = Run("trap '' TERM; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done; exit 4", cancel: second.Token);
+        using var first = new CancellationTokenSource();
+        ScriptResult killed = Run("trap '' TERM; echo ready; while :; do sleep 0.01; done", line: _ => first.Cancel(), cancel: first.Token,
+            grace: TimeSpan.FromMilliseconds(200));
+        using var second = new CancellationTokenSource();
+        ScriptResult waited = Run("trap '' TERM; echo ready; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done; exit 4", line: _ => second.Cancel(),
+            cancel: second.Token);
 
         Assert.Equal(137, Assert.IsType<ScriptResult.Interrupted>(killed).Code);
         Assert.Equal(4, Assert.IsType<ScriptResult.Interrupted>(waited).Code);
