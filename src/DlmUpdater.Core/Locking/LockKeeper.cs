@@ -111,7 +111,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
 
             var (verdict, how) = reply switch
             {
-                ReleaseReply.Released => (Verdict.Released, "released"),
+                ReleaseReply.Released => (Verdict.Released, "is released"),
                 ReleaseReply.NotHeld => (Verdict.Released, "was free already"),
                 ReleaseReply.HeldByOther other => (Verdict.Released, $"is held by {other.Holder} by now and was left alone"),
                 ReleaseReply.Disabled => (Verdict.LockDisabled, "the lock is switched off: the service takes it back when an admin enables it"),

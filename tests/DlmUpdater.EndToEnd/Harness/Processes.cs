@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace DlmUpdater.EndToEnd.Harness;
+
+/// <summary>Other processes, by way of /proc.</summary>
+internal static class Processes
+{
+    /// <summary>The processes whose command line or environment names <paramref name="text"/>, this one left out.</summary>
+    internal static IEnumerable<int> Mentioning(string text)
+    {
+        byte[] wanted = Encoding.UTF8.GetBytes(text);
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), out int pid) && pid != Environment.ProcessId && (Holds(directory + "/cmdline", wanted) || Holds(directory + "/environ", wanted)))
+                yield return pid;
+        }
+    }
+
+    /// <summary>SIGKILL; a process that is gone already is fine.</summary>
+    internal static void Kill(int pid)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(pid);
+            process.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // Gone.
+        }
+    }
+
+    /// <summary>Sends a signal by its name.</summary>
+    internal static void Signal(int pid, string name) => _ = Binary.Command("/bin/kill", "-s", name, pid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Waits until <paramref name="condition"/> holds; fails after 20 s.</summary>
+    internal static void Until(Func<bool> condition, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > TimeSpan.FromSeconds(20)) throw new TimeoutException($"not within 20 s: {what}");
+            Thread.Sleep(5);
+        }
+    }
+
+    private static bool Holds(string file, byte[] wanted)
+    {
+        try
+        {
+            return File.ReadAllBytes(file).AsSpan().IndexOf(wanted) >= 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
