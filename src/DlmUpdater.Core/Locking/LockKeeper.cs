@@ -35,7 +35,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     /// <param name="cancel">Ends the waiting.</param>
     public async ValueTask<LockOutcome> Take(DateTimeOffset? windowCloses, bool mayBeOurs, CancellationToken cancel)
     {
-        if (!NeedsLock) return Waive("[reboot] strategy = reboot: this host updates without a lock");
+        if (!NeedsLock) return Waive("[reboot] strategy = reboot: this host updates without a lock", mayBeOurs);
 
         var patience = new Patience(settings, time, dice, windowCloses, AcquirePatience);
         bool open = mayBeOurs;
@@ -83,6 +83,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, "interrupted while proving the lock", true);
             var (outcome, waitFor) = await ProveOnce(state, both?.Token ?? cancel);
             if (outcome is not LockOutcome.NotCleared { Verdict: Verdict.LockUnreachable or Verdict.LockDisabled } no) return outcome;
+            if (cancel.IsCancellationRequested) continue;
             if (!patient || patience.Next(no.Verdict) is not { } pause) return no;
             events.On(new RunEvent.LockWaiting(Identity, no.Why, [], pause));
             await Pause(waitFor, pause, cancel);
@@ -124,6 +125,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
                 return (verdict, how);
             }
 
+            if (cancel.IsCancellationRequested) continue;
             if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict) is not { } pause) return (verdict, how);
             events.On(new RunEvent.LockWaiting(Identity, how, [], pause));
             await Pause(null, pause, cancel);

@@ -1,3 +1,5 @@
+using DlmUpdater.Core.Settings;
+
 namespace DlmUpdater.Core.Scripts;
 
 /// <summary>Reads <c># dlm:</c> lines, one after the other.</summary>
@@ -82,7 +84,7 @@ internal sealed class ScriptHeaderParser
                 "always" => null,
                 _ => $"run={value} is neither once nor always",
             },
-            "timeout" => HeaderDuration.TryParse(value, out TimeSpan timeout)
+            "timeout" => Duration.TryParse(value, out TimeSpan timeout, out _)
                 ? Take(_header with { Timeout = timeout })
                 : $"timeout={value} is not a duration: write 90s, 15m, 4h or 2d, or 0 for no end",
             _ => $"unknown key \"{key}\": the header knows name, timeout, run, user and description",

@@ -56,7 +56,7 @@ public static class Transitions
         Fails(LockGet, Verdict.ScriptFailed, Ending.ScriptFailed, RemovedIfNotOurs),
         Ends(LockGet, Verdict.Misconfigured, Ending.Misconfigured, RemovedIfNotOurs),
         Ends(LockGet, Verdict.Interrupted, Ending.Interrupted, RemovedIfNotOurs),
-        Ends(LockGet, Verdict.NotWritable, Ending.NotWritable, Kept),
+        Ends(LockGet, Verdict.NotWritable, Ending.NotWritable, RemovedIfNotOurs),
 
         Goes(PreUpdate, Succeeded, Update),
         .. UnderTheLock(PreUpdate),

@@ -11,6 +11,7 @@ public sealed class UpdateRun
 {
     private readonly RunContext _run;
     private readonly LockKeeper _keeper;
+    private DateTimeOffset? _decidedUntil;
 
     /// <summary>One start with these ports.</summary>
     public UpdateRun(RunContext run)
@@ -41,7 +42,7 @@ public sealed class UpdateRun
         if (plan is ResumePlan.Stop stop)
             return new RunReport(stop.Ending, stop.Why, openRun, 0, null, StateKept: true);
         if (!await _run.Scripts.AwaitOutlived(openRun, cancel))
-            return new RunReport(Ending.Interrupted, "interrupted while waiting for a script of an earlier start to end", openRun, 0, null, openRun is not null);
+            return new RunReport(Ending.Interrupted, "interrupted while waiting for a script of an earlier start to end", openRun, 0, null, stored is not StoredRun.None);
 
         return plan switch
         {
@@ -50,8 +51,7 @@ public sealed class UpdateRun
             ResumePlan.Continue go => await GoOn(go.State, state => Drive(state, null, false, cancel)),
             ResumePlan.Rebooted up => await GoOn(up.State, state => Follow(new PhaseOutcome(Verdict.Rebooted, state, "the host has rebooted"), cancel)),
             ResumePlan.DidNotReboot down => await GoOn(down.State, state => Follow(new PhaseOutcome(Verdict.DidNotReboot, state,
-                $"the host did not reboot: it was asked {state.Reboot?.Requests} time(s), first {down.Since.TotalSeconds:0} s ago, and still runs on the same boot; " +
-                "reboot it by hand and the next start goes on, or end the run with 'dlm-updater reset'"), cancel)),
+                state.Reboot is { } request ? RebootPhase.DidNotReboot(request, down.Since) : "the host did not reboot"), cancel)),
             _ => throw new InvalidOperationException($"no rule for {plan.GetType().Name}"),
         };
     }
@@ -86,12 +86,17 @@ public sealed class UpdateRun
     }
 
     /// <summary>Null if a new run may start now.</summary>
-    private PhaseOutcome? Gate(RunState state) => _run.Schedule.Admit(_run.Time.GetUtcNow()) switch
+    private PhaseOutcome? Gate(RunState state)
     {
-        Admission.NotToday not => new PhaseOutcome(Verdict.NotToday, state, not.Why),
-        Admission.Closed closed => new PhaseOutcome(Verdict.WindowClosed, state, closed.Why),
-        _ => null,
-    };
+        Admission admission = _run.Schedule.Admit(_run.Time.GetUtcNow());
+        _decidedUntil = (admission as Admission.Open)?.Until;
+        return admission switch
+        {
+            Admission.NotToday not => new PhaseOutcome(Verdict.NotToday, state, not.Why),
+            Admission.Closed closed => new PhaseOutcome(Verdict.WindowClosed, state, closed.Why),
+            _ => null,
+        };
+    }
 
     /// <summary>Waits for this host's place in the fleet's start. False if there was nothing to wait for.</summary>
     private async ValueTask<bool> Delay(CancellationToken cancel)
@@ -99,15 +104,7 @@ public sealed class UpdateRun
         TimeSpan delay = StartDelay.Of(_run.Settings.Schedule, _keeper.Identity.Holder, _run.Dice());
         if (delay <= TimeSpan.Zero) return false;
         _run.Events.On(new RunEvent.Note($"starts in {delay.TotalSeconds:0} s ([schedule] random_delay, stable_delay)"));
-        try
-        {
-            await Task.Delay(delay, _run.Time, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            // The caller sees the token.
-        }
-
+        await Nap.For(delay, _run.Time, cancel);
         return true;
     }
 
@@ -136,6 +133,9 @@ public sealed class UpdateRun
                 return await Follow(new PhaseOutcome(Verdict.LockRefused, state, $"the lock service refuses this host: {refused.Why}") { MayBeOurs = true }, cancel);
             case ShowReply.Unreachable when cancel.IsCancellationRequested:
                 return await Follow(new PhaseOutcome(Verdict.Interrupted, state, "interrupted while asking whose the lock is") { MayBeOurs = true }, cancel);
+            case ShowReply.Unreachable when _run.Settings.Reboot.Strategy == RebootStrategy.BestEffort:
+                // Best-effort must not be stopped for ever by one unanswered acquire: the phase waits for the service once more, then waives.
+                return await GoOn(state, counted => Drive(counted, null, true, cancel));
             case ShowReply.Unreachable away:
                 return await Follow(new PhaseOutcome(Verdict.LockUnreachable, state, away.Why) { MayBeOurs = true }, cancel);
             default:
@@ -155,7 +155,8 @@ public sealed class UpdateRun
     private async ValueTask<RunReport> GoOn(RunState state, Func<RunState, ValueTask<RunReport>> next)
     {
         state = state with { Attempt = state.Attempt + 1 };
-        if (await _run.Store.Save(state) is { } unsaved) return Report(Ending.NotWritable, state, unsaved, kept: true);
+        if (await _run.Store.Save(state) is { } unsaved)
+            return await End(Transitions.Of(state.Phase, Verdict.NotWritable), new PhaseOutcome(Verdict.NotWritable, state, unsaved) { MayBeOurs = true }, default);
         _run.Events.On(new RunEvent.Started(state.RunId, state.Attempt, Resumed: true, state.Phase));
         return await next(state);
     }
@@ -166,7 +167,7 @@ public sealed class UpdateRun
         _run.Events.On(new RunEvent.PhaseEntered(state.RunId, state.Phase, state.PhaseSince));
         PhaseOutcome outcome = state.Phase switch
         {
-            Phase.LockGet => await LockGetPhase.Run(_run, _keeper, state, mayBeOurs, cancel),
+            Phase.LockGet => await LockGetPhase.Run(_run, _keeper, state, mayBeOurs, _decidedUntil, cancel),
             Phase.PostUpdate => await PostUpdatePhase.Run(_run, state, await _keeper.Prove(state, patient: false, cancel), cancel),
             Phase.LockRelease => await LockReleasePhase.Run(_keeper, state, cancel),
             _ => await UnderTheLock(state, fresh, cancel),
@@ -225,8 +226,10 @@ public sealed class UpdateRun
         {
             // Also when interrupted: a short, last question is worth more than a lock that nobody gives back tonight.
             (Verdict verdict, string how) = await _keeper.GiveBack(patient: false, CancellationToken.None);
-            keep = verdict != Verdict.Released;
-            why += keep
+
+            // A question that was cut off a moment ago may reach the service after this one: the next start looks once more.
+            keep = verdict != Verdict.Released || outcome.Verdict == Verdict.Interrupted;
+            why += verdict != Verdict.Released
                 ? $"; the lock '{_keeper.Identity.Name}' may be ours and could not be given back ({how}): the next start settles it"
                 : $"; the lock '{_keeper.Identity.Name}' {how}";
         }

@@ -50,9 +50,9 @@ internal static class RunOnce
         using PosixSignalRegistration interrupt = Heed(PosixSignal.SIGINT, stop);
         using PosixSignalRegistration hangup = Heed(PosixSignal.SIGHUP, stop);
 
-        using var notify = SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
-        using var live = new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress"));
-        var progress = new Progress(error.Line, notify, live, redactor, time);
+        using var progress = new Progress(
+            error.Line, SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")),
+            new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
         var recorder = new RunRecorder(time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
@@ -83,11 +83,11 @@ internal static class RunOnce
     private static int Close(UpdaterSettings settings, Log log, RunRecorder recorder, RunReport report, TimeProvider time)
     {
         int code = report.Ending.Code();
-        string? unwritten = null;
-        if (recorder.Record(report) is { } record) unwritten = new History(History.PathIn(settings.Paths.StateDirectory)).Append(record);
-        unwritten ??= new LastStart(time.GetUtcNow(), report.Ending, code, report.Message).Write(settings.Paths.RunDirectory);
-        if (unwritten is not null) log.Error(unwritten);
-        unwritten ??= log.WriteError;
+        string? history = recorder.Record(report) is { } record ? new History(History.PathIn(settings.Paths.StateDirectory)).Append(record) : null;
+        string? last = new LastStart(time.GetUtcNow(), report.Ending, code, report.Message).Write(settings.Paths.RunDirectory);
+        if (history is not null) log.Error(history);
+        if (last is not null) log.Error(last);
+        string? unwritten = history ?? last ?? log.WriteError;
         return unwritten is not null && code == 0 ? Ending.NotWritable.Code() : code;
     }
 

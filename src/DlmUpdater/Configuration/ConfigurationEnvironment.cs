@@ -1,7 +1,7 @@
 namespace DlmUpdater.Configuration;
 
-/// <summary>Configuration from environment variables: <c>DLM_UPDATER__SECTION__KEY</c>, in any case, a dot in a key written as an underscore
-/// (<c>DLM_UPDATER__MAIN__NEEDS_UPDATE_D</c>). What scripts are told (<c>DLM_UPDATER_PHASE</c>, one underscore) is never read.</summary>
+/// <summary>Configuration from environment variables: <c>DLM_UPDATER__SECTION__KEY</c>, in any case, a dot in a key written as an
+/// underscore (<c>DLM_UPDATER__MAIN__NEEDS_UPDATE_D</c>). What scripts are told (<c>DLM_UPDATER_PHASE</c>) is never read.</summary>
 internal static class ConfigurationEnvironment
 {
     private const string Prefix = "DLM_UPDATER__";
@@ -48,7 +48,8 @@ internal static class ConfigurationEnvironment
 
     private static string Hint(string name)
     {
-        string? nearest = NearestName.Find(name[Prefix.Length..], SettingsCatalog.Keys.Select(k => k.EnvironmentName[Prefix.Length..].ToLowerInvariant()));
+        IEnumerable<string> known = SettingsCatalog.Keys.Select(k => k.EnvironmentName[Prefix.Length..].ToLowerInvariant());
+        string? nearest = NearestName.Find(name[Prefix.Length..], known);
         return nearest is null ? "" : $": did you mean {Prefix}{nearest.ToUpperInvariant()}?";
     }
 }

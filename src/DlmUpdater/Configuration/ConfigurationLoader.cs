@@ -21,7 +21,8 @@ internal static class ConfigurationLoader
         if (Path.GetFileName(main) == ".env")
         {
             // Read as INI it would be a file with no section, and its secrets would end in complaints.
-            findings.Add(Severity.Error, new Place(layer, main), "DLMEngineUpdater's .env is not read by this version: write its values into a config.ini");
+            findings.Add(Severity.Error, new Place(layer, main),
+                "DLMEngineUpdater's .env is not read by this version: write its values into a config.ini");
             return new LoadedConfiguration(null, findings.InOrder(), files);
         }
 
@@ -58,15 +59,15 @@ internal static class ConfigurationLoader
                 Take(IniScan.Read(file.Bytes, place, findings), path, file.Mode, place, unknown, values, findings);
                 return;
             case FileContent.Missing:
-                findings.Add(Severity.Error, place, isMain
+                findings.AddUnread(place, isMain
                     ? "does not exist: create it, or name another with --config"
                     : "is a link to a file that does not exist: remove it, or link it to /dev/null to mask the file of the same name");
                 return;
             case FileContent.Unusable bad:
-                findings.Add(Severity.Error, place, bad.Why);
+                findings.AddUnread(place, bad.Why);
                 return;
             default:
-                findings.Add(Severity.Error, place, "is a device, not a file");
+                findings.AddUnread(place, "is a device, not a file");
                 return;
         }
     }
@@ -94,7 +95,11 @@ internal static class ConfigurationLoader
                 }
 
                 if (key.IsSecret && entry.Value.Length > 0 && TrustedFile.OthersMayRead(path, mode) is string readable)
-                    findings.Add(Severity.Error, place, key.Section, key.Key, $"the file that holds this secret {readable}, or use {key.Key}_file");
+                {
+                    findings.Add(Severity.Error, place, key.Section, key.Key,
+                        $"the file that holds this secret {readable}, or use {key.Key}_file");
+                }
+
                 values.Set(key, entry.Value, place);
             }
         }

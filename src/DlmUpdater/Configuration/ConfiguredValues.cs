@@ -19,7 +19,8 @@ internal sealed class ConfiguredValues(Findings findings)
         {
             if (char.IsControl(c) && c != '\t')
             {
-                findings.Add(Severity.Error, place, key.Section, key.Key, $"the value holds the control character U+{(int)c:X4}: remove it");
+                findings.Add(Severity.Error, place, key.Section, key.Key,
+                    $"the value holds the control character U+{(int)c:X4}: remove it");
                 return;
             }
         }

@@ -5,8 +5,8 @@ namespace DlmUpdater.Configuration;
 /// <summary>Finds the drop-in files that hold.</summary>
 internal static class DropIns
 {
-    /// <summary>The <c>*.ini</c> files of <paramref name="directories"/> in the byte order of their names; of files with the same name the one
-    /// in the later directory. Hidden files do not count; a missing directory is an empty one.</summary>
+    /// <summary>The <c>*.ini</c> files of <paramref name="directories"/> in the byte order of their names; of files with the same name
+    /// the one in the later directory. Hidden files do not count; a missing directory is an empty one.</summary>
     internal static List<string> Find(IReadOnlyList<string> directories, int layer, Findings findings)
     {
         List<(byte[] Name, string Path)>? found = null;

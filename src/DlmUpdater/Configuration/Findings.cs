@@ -20,6 +20,16 @@ internal sealed class Findings
     /// <summary>True if something is wrong enough not to use the configuration.</summary>
     internal bool AnyError { get; private set; }
 
+    /// <summary>True if a file or a line could not be read: what seems to be missing may stand there.</summary>
+    internal bool AnyUnread { get; private set; }
+
+    /// <summary>A file or a line cannot be read.</summary>
+    internal void AddUnread(Place place, string text)
+    {
+        AnyUnread = true;
+        Add(Severity.Error, place, text);
+    }
+
     /// <summary>Something is wrong with a file or a line.</summary>
     internal void Add(Severity severity, Place place, string text)
     {

@@ -11,8 +11,8 @@ namespace DlmUpdater.Configuration;
 /// <param name="Value">The value, as the package reads it.</param>
 internal readonly record struct IniEntry(int Line, string Section, string? Key, string Value);
 
-/// <summary>Reads one INI file. The values come from Microsoft.Extensions.Configuration.Ini; because it names no line and stops at the first
-/// mistake, the lines are scanned first, by its own rules. Repeated sections are merged, as the package does.</summary>
+/// <summary>Reads one INI file. The values come from Microsoft.Extensions.Configuration.Ini; because it names no line and stops at the
+/// first mistake, the lines are scanned first, by its own rules. Repeated sections are merged, as the package does.</summary>
 internal static class IniScan
 {
     private const int LongestLine = 8192;
@@ -30,7 +30,8 @@ internal static class IniScan
         }
         catch (FormatException e)
         {
-            findings.Add(Severity.Error, file, $"the line scan took what the INI reader refuses ({Display.Plain(e.Message)}): this is a bug");
+            findings.Add(Severity.Error, file,
+                $"the line scan took what the INI reader refuses ({Display.Plain(e.Message)}): this is a bug");
             return [];
         }
 
@@ -39,7 +40,8 @@ internal static class IniScan
         {
             string? value = "";
             if (key is not null && !values.TryGetValue($"{section}:{key}", out value))
-                findings.Add(Severity.Error, file with { Line = line }, section, key, "the INI reader did not see this line: this is a bug");
+                findings.Add(Severity.Error, file with { Line = line }, section, key,
+                    "the INI reader did not see this line: this is a bug");
             else
                 entries.Add(new IniEntry(line, section, key, value ?? ""));
         }
@@ -73,7 +75,8 @@ internal static class IniScan
             }
 
             if (complaints > MostComplaints)
-                findings.Add(Severity.Error, file with { Line = line }, $"{complaints - MostComplaints} more lines are wrong: is this an INI file?");
+                findings.Add(Severity.Error, file with { Line = line },
+                    $"{complaints - MostComplaints} more lines are wrong: is this an INI file?");
         }
 
         /// <summary>What the package may read: bad lines blanked, since it would stop at them.</summary>
@@ -140,17 +143,13 @@ internal static class IniScan
             string value = text[(equals + 1)..].Trim();
             if (value.Length > 2 && value[0] == '"' && value[^1] == '"' && value.AsSpan(1, value.Length - 2).Contains('"'))
             {
-                return Complain(
-                    number,
-                    $"[{Display.Plain(section)}] {Display.Plain(key)}: the value begins and ends with \", and that pair is taken off: use ' inside or around");
+                return Complain(number, section, key,
+                    "the value begins and ends with \", and that pair is taken off: use ' inside or around");
             }
 
-            if (!seen.TryAdd($"{section}:{key}", number))
-            {
-                return Complain(
-                    number,
-                    $"[{Display.Plain(section)}] {Display.Plain(key)}: is set a second time, first in line {seen[$"{section}:{key}"]}: remove one");
-            }
+            string name = $"{section}:{key}";
+            if (!seen.TryAdd(name, number))
+                return Complain(number, section, key, $"is set a second time, first in line {seen[name]}: remove one");
 
             Found.Add((number, section, key));
             return true;
@@ -164,14 +163,17 @@ internal static class IniScan
             return true;
         }
 
+        private bool Complain(int number, string section, string key, string text) =>
+            Complain(number, $"[{Display.Plain(section)}] {Display.Plain(key)}: {text}");
+
         private bool Complain(int number, string text)
         {
             if (++complaints <= MostComplaints)
-                findings.Add(Severity.Error, file with { Line = number }, text);
+                findings.AddUnread(file with { Line = number }, text);
             return false;
         }
 
-        /// <summary>Control characters and the byte order mark in the middle: nobody sees them, and they change what a value means.</summary>
+        /// <summary>Control characters and the byte order mark in the middle: unseen, they change what a value means.</summary>
         private static int? HiddenCharacter(string text)
         {
             foreach (char c in text)

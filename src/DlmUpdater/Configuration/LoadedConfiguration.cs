@@ -56,7 +56,7 @@ internal sealed record ConfigurationRequest
     /// <summary>Values from the command line; a later one wins.</summary>
     public IReadOnlyList<ConfigurationOverride> Overrides { get; init; } = [];
 
-    /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, not warnings, and doubtful values are warned of.</summary>
+    /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, and doubtful values are warned of.</summary>
     public bool Strict { get; init; }
 
     /// <summary>False for verbs that never talk to the lock service and may run without root: secret files are not opened.</summary>

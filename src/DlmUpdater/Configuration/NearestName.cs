@@ -5,7 +5,7 @@ internal static class NearestName
 {
     private const int LongestName = 64;
 
-    /// <summary>The candidate with the fewest edits from <paramref name="written"/>, if they are few enough to be a slip; else null.</summary>
+    /// <summary>The candidate with the fewest edits from <paramref name="written"/>, if it may be a slip; else null.</summary>
     internal static string? Find(string written, IEnumerable<string> candidates)
     {
         if (written.Length is 0 or > LongestName)

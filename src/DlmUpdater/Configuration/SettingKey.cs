@@ -5,7 +5,15 @@ internal sealed class SettingKey
 {
     private readonly Func<SettingsDraft, string, string?>? bind;
 
-    private SettingKey(string section, string key, string defaultText, string form, string description, bool isSecret, SettingKey? aliasOf, Func<SettingsDraft, string, string?>? bind)
+    private SettingKey(
+        string section,
+        string key,
+        string defaultText,
+        string form,
+        string description,
+        bool isSecret,
+        SettingKey? aliasOf,
+        Func<SettingsDraft, string, string?>? bind)
     {
         Section = section;
         Key = key;
@@ -32,7 +40,7 @@ internal sealed class SettingKey
     /// <summary>What the key is for: one line.</summary>
     internal string Description { get; }
 
-    /// <summary>True if the value itself is a secret: no complaint repeats it, and a file that everybody can read may not hold it.</summary>
+    /// <summary>True if the value itself is a secret: no complaint repeats it, and no file that all can read may hold it.</summary>
     internal bool IsSecret { get; }
 
     /// <summary>The key that this one is an old spelling of; else itself. Both set the same value.</summary>
@@ -45,7 +53,14 @@ internal sealed class SettingKey
     internal string? Bind(SettingsDraft draft, string value) => Canonical.bind!(draft, value);
 
     /// <summary>A key.</summary>
-    internal static SettingKey Of<T>(string section, string key, string defaultText, ValueForm<T> form, string description, Action<SettingsDraft, T> set, bool isSecret = false) =>
+    internal static SettingKey Of<T>(
+        string section,
+        string key,
+        string defaultText,
+        ValueForm<T> form,
+        string description,
+        Action<SettingsDraft, T> set,
+        bool isSecret = false) =>
         new(section, key, defaultText, form.Text, description, isSecret, null, (draft, text) =>
         {
             string? wrong = form.Read(text, out T value);

@@ -19,12 +19,19 @@ internal sealed partial class SettingsAssembler
         if (chosen)
         {
             Require(SettingsCatalog.ForemanUrl, "is needed by [lock] service = foreman: set it to Foreman's URL");
-            if (request.Strict && !values.Has(SettingsCatalog.ForemanCertificate))
-                Complain(SettingsCatalog.ForemanCertificate, "is not set: Foreman knows a host by its certificate and refuses to lock without", Severity.Warning);
-            Transport(SettingsCatalog.ForemanUrl, draft.Url, values.Has(SettingsCatalog.ForemanCertificate) || values.Has(SettingsCatalog.ForemanPasswordFile));
+            bool certified = values.Has(SettingsCatalog.ForemanCertificate);
+            if (request.Strict && !certified)
+            {
+                Complain(SettingsCatalog.ForemanCertificate,
+                    "is not set: Foreman knows a host by its certificate and refuses to lock without", Severity.Warning);
+            }
+
+            Transport(SettingsCatalog.ForemanUrl, draft.Url, certified || values.Has(SettingsCatalog.ForemanPasswordFile));
         }
 
-        return draft.Url is null ? null : new ForemanSettings { Url = draft.Url, Certificate = certificate, Ca = draft.Ca, Proxy = draft.Proxy, Admin = admin };
+        return draft.Url is null
+            ? null
+            : new ForemanSettings { Url = draft.Url, Certificate = certificate, Ca = draft.Ca, Proxy = draft.Proxy, Admin = admin };
     }
 
     private DlmEngineSettings? DlmEngine(ServiceDraft draft, bool chosen)
@@ -42,13 +49,21 @@ internal sealed partial class SettingsAssembler
             Require(SettingsCatalog.DlmEngineUrl, "is needed by [lock] service = dlmengine: set it to the part before /api");
             Require(SettingsCatalog.DlmEngineSecretId, "is needed by [lock] service = dlmengine: set it to the id of a credential");
             if (!values.Has(inline))
-                Require(file, "is needed by [lock] service = dlmengine: write the credential's secret into a file with mode 0600 and name it here");
+                Require(file, "is needed by [lock] service = dlmengine: name a file with mode 0600 that holds the credential's secret");
             Transport(SettingsCatalog.DlmEngineUrl, draft.Url, carriesSecrets: true);
         }
 
         return draft.Url is null || draft.Id is null || secret is null
             ? null
-            : new DlmEngineSettings { Url = draft.Url, Api = draft.Api ?? 2, SecretId = draft.Id, Secret = secret, Ca = draft.Ca, Proxy = draft.Proxy };
+            : new DlmEngineSettings
+            {
+                Url = draft.Url,
+                Api = draft.Api ?? 2,
+                SecretId = draft.Id,
+                Secret = secret,
+                Ca = draft.Ca,
+                Proxy = draft.Proxy,
+            };
     }
 
     private EtcdSettings? Etcd(ServiceDraft draft, bool chosen)
@@ -63,7 +78,8 @@ internal sealed partial class SettingsAssembler
         if (chosen)
         {
             Require(SettingsCatalog.EtcdEndpoints, "is needed by [lock] service = etcd: set it to the members' URLs");
-            Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile));
+            bool credentials = values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile);
+            Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), credentials);
         }
 
         return draft.Endpoints.IsEmpty
@@ -91,34 +107,43 @@ internal sealed partial class SettingsAssembler
 
         return draft.Url is null
             ? null
-            : new FleetLockSettings { Url = draft.Url, Group = draft.Group ?? "default", Id = draft.Id, Ca = draft.Ca, Proxy = draft.Proxy };
+            : new FleetLockSettings
+            {
+                Url = draft.Url,
+                Group = draft.Group ?? "default",
+                Id = draft.Id,
+                Ca = draft.Ca,
+                Proxy = draft.Proxy,
+            };
     }
 
     private void Require(SettingKey key, string text)
     {
-        if (!values.Has(key))
+        if (!values.Has(key) && !findings.AnyUnread)
             Complain(key, text);
     }
 
     /// <summary>A certificate and its key: both or neither.</summary>
     private ClientCertificate.Files? Pair(ServiceDraft draft, SettingKey certificate, SettingKey key)
     {
-        if (values.Has(certificate) && !values.Has(key) && draft.Certificate is not null)
-            Complain(certificate, $"is set without {key.Key}: set both");
-        if (values.Has(key) && !values.Has(certificate))
-            Complain(key, $"is set without {certificate.Key}: set both");
+        Both(draft.Certificate, certificate, key);
+        Both(draft.Key, key, certificate);
         return draft.Certificate is string path && draft.Key is string keyPath ? new ClientCertificate.Files(path, keyPath) : null;
     }
 
     /// <summary>A user and the file with the password: both or neither.</summary>
     private Login? Login(ServiceDraft draft, bool chosen, SettingKey user, SettingKey file)
     {
-        if (values.Has(user) && !values.Has(file))
-            Complain(user, $"is set without {file.Key}: set both");
-        if (values.Has(file) && !values.Has(user))
-            Complain(file, $"is set without {user.Key}: set both");
+        Both(draft.User, user, file);
+        Both(draft.SecretFile, file, user);
         SecretText? password = FromFile(draft, chosen, file);
         return draft.User is string name && password is not null ? new Login(name, password) : null;
+    }
+
+    private void Both(string? value, SettingKey key, SettingKey other)
+    {
+        if (value is not null && !values.Has(other) && !findings.AnyUnread)
+            Complain(key, $"is set without {other.Key}: set both");
     }
 
     /// <summary>The secret in the file that <paramref name="key"/> names; null if there is none or it cannot be used.</summary>

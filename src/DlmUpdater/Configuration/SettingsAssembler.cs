@@ -39,24 +39,30 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
     {
         if (values.Has(SettingsCatalog.Service) && draft.Service is null)
             return null;
-        LockServiceKind service = draft.Service ?? (values.Has(SettingsCatalog.ForemanUrl) ? LockServiceKind.Foreman : LockServiceKind.None);
+        LockServiceKind unnamed = values.Has(SettingsCatalog.ForemanUrl) ? LockServiceKind.Foreman : LockServiceKind.None;
+        LockServiceKind service = draft.Service ?? unnamed;
+        bool takesLock = draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off);
         bool named = values.Has(SettingsCatalog.Name);
         switch (service)
         {
-            case LockServiceKind.None when draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off):
+            case LockServiceKind.None when takesLock && !findings.AnyUnread:
                 Complain(SettingsCatalog.Service,
-                    "no lock service is configured: set [lock] service = file, foreman, dlmengine, etcd or fleetlock, or foreman_url in [main]");
+                    "no lock service is configured: set [lock] service = file, foreman, dlmengine, etcd or fleetlock, " +
+                    "or foreman_url in [main]");
                 break;
-            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named:
-                Complain(SettingsCatalog.Name, "the lock has no name: set it to the same name on every host that must not update at the same time");
+            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named && !findings.AnyUnread:
+                Complain(SettingsCatalog.Name,
+                    "the lock has no name: set it to the same name on every host that must not update at the same time");
                 break;
             case LockServiceKind.File when draft.Lock.Name.Length > 0 && !IsSafeFileName(draft.Lock.Name):
                 Complain(SettingsCatalog.Name,
-                    $"{Display.Quote(draft.Lock.Name)} cannot name a lock of the file service: only letters, digits, . _ - and no dot in front");
+                    $"{Display.Quote(draft.Lock.Name)} cannot name a lock of the file service: only letters, digits and . _ -, " +
+                    "no dot in front");
                 break;
             case LockServiceKind.Foreman when request.Strict && draft.Lock.Name.Length > 0 && char.IsAsciiDigit(draft.Lock.Name[0]):
                 Complain(SettingsCatalog.Name,
-                    $"{Display.Quote(draft.Lock.Name)} begins with a digit, and Foreman may take it for the number of another lock", Severity.Warning);
+                    $"{Display.Quote(draft.Lock.Name)} begins with a digit, and Foreman may take it for the number of another lock",
+                    Severity.Warning);
                 break;
             case LockServiceKind.Etcd or LockServiceKind.FleetLock when request.Strict && named:
                 Complain(SettingsCatalog.Name, "has no effect: at this service the group is the lock", Severity.Warning);
@@ -75,12 +81,19 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
     private LogSettings Log(SettingsDraft draft, PathSettings paths)
     {
         string? file = draft.Log.File;
-        if (draft.LogTarget == LogTarget.File && !values.Has(SettingsCatalog.LogFile))
+        if (draft.LogTarget == LogTarget.File && !values.Has(SettingsCatalog.LogFile) && !findings.AnyUnread)
             Complain(SettingsCatalog.LogTargetKey, "names no file: set log in [main] to the log file's path");
         if (file is not null && (file == paths.StateFile || file == paths.InstanceLock))
-            Complain(SettingsCatalog.LogFile, $"{Display.Quote(file)} is the state file or the instance lock too: give each a path of its own");
+        {
+            Complain(SettingsCatalog.LogFile,
+                $"{Display.Quote(file)} is the state file or the instance lock too: give each a path of its own");
+        }
+
         if (paths.StateFile == paths.InstanceLock)
-            findings.Add(Severity.Error, mainFile, $"[main] state and lock are one file, {Display.Quote(paths.StateFile)}: give each a path of its own");
+        {
+            findings.Add(Severity.Error, mainFile,
+                $"[main] state and lock are one file, {Display.Quote(paths.StateFile)}: give each a path of its own");
+        }
 
         LogTarget target = draft.LogTarget ?? LogTarget.Auto;
         return draft.Log with { Target = target == LogTarget.Auto && file is not null ? LogTarget.File : target };
@@ -100,10 +113,12 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
         var owners = new Dictionary<string, ScriptStage>(StringComparer.Ordinal);
         foreach (ScriptStage stage in ScriptStages.All)
         {
-            if (!owners.TryAdd(scripts.Directories[stage], stage))
+            string directory = scripts.Directories[stage];
+            if (!owners.TryAdd(directory, stage))
             {
+                string both = $"{owners[directory].DirectoryName()} and {stage.DirectoryName()}";
                 findings.Add(Severity.Warning, mainFile,
-                    $"{owners[scripts.Directories[stage]].DirectoryName()} and {stage.DirectoryName()} are one directory, {Display.Quote(scripts.Directories[stage])}: its scripts run in both stages");
+                    $"{both} are one directory, {Display.Quote(directory)}: its scripts run in both stages");
             }
         }
 
@@ -122,5 +137,6 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
         return name[0] != '.';
     }
 
-    private void Complain(SettingKey key, string text, Severity severity = Severity.Error) => values.Complain(key, mainFile, text, severity);
+    private void Complain(SettingKey key, string text, Severity severity = Severity.Error) =>
+        values.Complain(key, mainFile, text, severity);
 }

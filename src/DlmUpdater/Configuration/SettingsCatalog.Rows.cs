@@ -18,7 +18,8 @@ internal static partial class SettingsCatalog
         "The lock service; foreman if its url is set, else it must be named.", (d, v) => d.Service = v);
 
     internal static readonly SettingKey Holder = SettingKey.Of("lock", "holder", "", ValueForms.Word,
-        "This host's name at the service; not set: machine id or FQDN, as the service wants.", (d, v) => d.Lock = d.Lock with { Holder = v });
+        "This host's name at the service; not set: machine id or FQDN, as the service wants.",
+        (d, v) => d.Lock = d.Lock with { Holder = v });
 
     internal static readonly SettingKey ForemanUrl = SettingKey.Of("foreman", "url", "", ValueForms.Url,
         "Where Foreman answers.", (d, v) => d.Foreman.Url = v);
@@ -62,7 +63,8 @@ internal static partial class SettingsCatalog
     internal static readonly SettingKey EtcdKey = SettingKey.Of("etcd", "client_key", "", ValueForms.Path,
         "The key of the certificate (PEM).", (d, v) => d.Etcd.Key = v);
 
-    internal static readonly SettingKey EtcdUser = SettingKey.Of("etcd", "username", "", ValueForms.Word, "The user of etcd.", (d, v) => d.Etcd.User = v);
+    internal static readonly SettingKey EtcdUser = SettingKey.Of("etcd", "username", "", ValueForms.Word, "The user of etcd.",
+        (d, v) => d.Etcd.User = v);
 
     internal static readonly SettingKey EtcdPasswordFile = SettingKey.Of("etcd", "password_file", "", ValueForms.Path,
         "File with that user's password.", (d, v) => d.Etcd.SecretFile = v);
@@ -92,7 +94,8 @@ internal static partial class SettingsCatalog
         "How many rotated daily log files are kept.", (d, v) => d.Log = d.Log with { RetentionDays = v });
 
     private static readonly SettingKey RebootCommand = SettingKey.Of("reboot", "command", "", ValueForms.Command,
-        "What reboots the host if reboot.d holds no script; not set: what the host has.", (d, v) => d.Reboot = d.Reboot with { Command = v });
+        "What reboots the host if reboot.d holds no script; not set: what the host has.",
+        (d, v) => d.Reboot = d.Reboot with { Command = v });
 
     private static readonly SettingKey[] Rows =
     [
@@ -123,7 +126,8 @@ internal static partial class SettingsCatalog
         SettingKey.Of("lock", "retry_interval", "60s", ValueForms.PositiveDuration,
             "The mean pause between two polls of a busy lock.", (d, v) => d.Lock = d.Lock with { RetryInterval = v }),
         SettingKey.Of("lock", "confirm_after", "2s", ValueForms.Duration,
-            "Foreman: how long after the grant it is confirmed again; 0: only at once.", (d, v) => d.Lock = d.Lock with { ConfirmAfter = v }),
+            "Foreman: how long after the grant it is confirmed again; 0: only at once.",
+            (d, v) => d.Lock = d.Lock with { ConfirmAfter = v }),
         SettingKey.Of("lock", "unreachable_after", "10m", ValueForms.Duration,
             "Strategy best-effort: how long the service must be unreachable before a run goes on without the lock.",
             (d, v) => d.Lock = d.Lock with { UnreachableAfter = v }),
@@ -137,7 +141,8 @@ internal static partial class SettingsCatalog
         ForemanPasswordFile,
 
         DlmEngineUrl,
-        SettingKey.Of("dlmengine", "api", "v2", ValueForms.Choice(("v2", 2), ("v1", 1)), "The version of its API.", (d, v) => d.DlmEngine.Api = v),
+        SettingKey.Of("dlmengine", "api", "v2", ValueForms.Choice(("v2", 2), ("v1", 1)), "The version of its API.",
+            (d, v) => d.DlmEngine.Api = v),
         DlmEngineSecretId,
         DlmEngineSecret,
         DlmEngineSecretFile,
@@ -158,8 +163,10 @@ internal static partial class SettingsCatalog
         EtcdPasswordFile,
 
         FleetLockUrl,
-        SettingKey.Of("fleetlock", "group", "default", ValueForms.FleetLockGroup, "The group, which is the lock.", (d, v) => d.FleetLock.Group = v),
-        SettingKey.Of("fleetlock", "id", "", ValueForms.Word, "This host's id; not set: the app-specific machine id.", (d, v) => d.FleetLock.Id = v),
+        SettingKey.Of("fleetlock", "group", "default", ValueForms.FleetLockGroup, "The group, which is the lock.",
+            (d, v) => d.FleetLock.Group = v),
+        SettingKey.Of("fleetlock", "id", "", ValueForms.Word, "This host's id; not set: the app-specific machine id.",
+            (d, v) => d.FleetLock.Id = v),
         SettingKey.Of("fleetlock", "ca", "", ValueForms.Path, CaText, (d, v) => d.FleetLock.Ca = v),
         SettingKey.Of("fleetlock", "proxy", "", ValueForms.Url, ProxyText, (d, v) => d.FleetLock.Proxy = v),
 
@@ -175,11 +182,13 @@ internal static partial class SettingsCatalog
         .. ScriptStages.All.Select(StageTimeout),
         SettingKey.Of("scripts", "checks", "answers",
             ValueForms.Choice(("answers", CheckRule.Answers), ("any-nonzero", CheckRule.AnyNonZero)),
-            "How exit codes of checks are read; any-nonzero: everything but 0 is yes, also a crash.", (d, v) => d.Scripts = d.Scripts with { Checks = v }),
+            "How exit codes of checks are read; any-nonzero: everything but 0 is yes, also a crash.",
+            (d, v) => d.Scripts = d.Scripts with { Checks = v }),
         SettingKey.Of("scripts", "untrusted", "fail", ValueForms.Choice(("fail", UntrustedRule.Fail), ("skip", UntrustedRule.Skip)),
             "What happens with a script that others than root could change.", (d, v) => d.Scripts = d.Scripts with { Untrusted = v }),
         SettingKey.Of("scripts", "user_script_users", "", ValueForms.Users,
-            "Users whose own pre_update and post_update scripts run too, as them.", (d, v) => d.Scripts = d.Scripts with { UserScriptUsers = v }),
+            "Users whose own pre_update and post_update scripts run too, as them.",
+            (d, v) => d.Scripts = d.Scripts with { UserScriptUsers = v }),
 
         SettingKey.Of("schedule", "date_constraint", "", ValueForms.DateConstraint,
             "Days of the month on which new runs may start.", (d, v) => d.Schedule = d.Schedule with { DateConstraint = v }),
@@ -188,10 +197,12 @@ internal static partial class SettingsCatalog
         SettingKey.Of("schedule", "random_delay", "0", ValueForms.Duration,
             "A new run starts after a random part of this.", (d, v) => d.Schedule = d.Schedule with { RandomDelay = v }),
         SettingKey.Of("schedule", "stable_delay", "0", ValueForms.Duration,
-            "A new run starts after a part of this that is the same for this host every time.", (d, v) => d.Schedule = d.Schedule with { StableDelay = v }),
+            "A new run starts after a part of this that is the same for this host every time.",
+            (d, v) => d.Schedule = d.Schedule with { StableDelay = v }),
 
         SettingKey.Of("reboot", "strategy", "lock",
-            ValueForms.Choice(("lock", RebootStrategy.Lock), ("best-effort", RebootStrategy.BestEffort), ("reboot", RebootStrategy.Reboot), ("off", RebootStrategy.Off)),
+            ValueForms.Choice(("lock", RebootStrategy.Lock), ("best-effort", RebootStrategy.BestEffort),
+                ("reboot", RebootStrategy.Reboot), ("off", RebootStrategy.Off)),
             "What a run needs before it may touch the host.", (d, v) => d.Reboot = d.Reboot with { Strategy = v }),
         RebootCommand,
         SettingKey.Of("reboot", "timeout", "15m", ValueForms.PositiveDuration,
@@ -212,6 +223,7 @@ internal static partial class SettingsCatalog
             "Directory of the scripts of this stage.", (d, v) => d.Directories[stage] = v);
 
     private static SettingKey StageTimeout(ScriptStage stage) =>
-        SettingKey.Of("scripts", "timeout_" + stage.Name(), ScriptSettings.DefaultTimeouts[stage] is TimeSpan limit ? Duration.Format(limit) : "none", ValueForms.Timeout,
+        SettingKey.Of("scripts", "timeout_" + stage.Name(),
+            ScriptSettings.DefaultTimeouts[stage] is TimeSpan limit ? Duration.Format(limit) : "none", ValueForms.Timeout,
             "How long a script of this stage may run.", (d, v) => d.Timeouts[stage] = v);
 }

@@ -37,7 +37,8 @@ internal static partial class SettingsCatalog
 
     /// <summary>What to say of a section that does not exist.</summary>
     internal static string UnknownSection(string section) =>
-        $"[{Display.Plain(section)}]: there is no such section, and nothing in it is read{Hint(NearestName.Find(section, Sections), "[", "]")}";
+        $"[{Display.Plain(section)}]: there is no such section, and nothing in it is read" +
+        $"{Hint(NearestName.Find(section, Sections), "[", "]")}";
 
     /// <summary>What to say, after <c>[section] key: </c>, of a key that does not exist in its section.</summary>
     internal static string UnknownKey(string section, string key)

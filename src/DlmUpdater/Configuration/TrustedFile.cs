@@ -79,7 +79,8 @@ internal static class TrustedFile
             return $"belongs to user {owner}, who could run anything as root with it: chown root {Display.Plain(path)}";
         return (mode & 0x12) == 0
             ? null
-            : $"is writable by group or others (mode {Octal(mode)}), who could run anything as root with it: chmod go-w {Display.Plain(path)}";
+            : $"is writable by group or others (mode {Octal(mode)}), who could run anything as root with it: " +
+                $"chmod go-w {Display.Plain(path)}";
     }
 
     /// <summary>Null if others than owner and group cannot read the file; else what is wrong and how to fix it.</summary>

@@ -27,7 +27,8 @@ internal static class ValueForms
 
     internal static ValueForm<string> Word { get; } = new("a word without white space", ReadWord);
 
-    internal static ValueForm<string> LockName { get; } = new("a name without white space and slashes, at most 200 characters", ReadLockName);
+    internal static ValueForm<string> LockName { get; } =
+        new("a name without white space and slashes, at most 200 characters", ReadLockName);
 
     internal static ValueForm<string> FleetLockGroup { get; } = new("letters, digits, dots and hyphens", ReadFleetLockGroup);
 
@@ -37,7 +38,8 @@ internal static class ValueForms
 
     internal static ValueForm<string> DateConstraint { get; } = new("days of the month such as 2:Tue,4:Fri", ReadDateConstraint);
 
-    internal static ValueForm<ImmutableArray<string>> Command { get; } = new("a command and its arguments; quotes as in a shell, nothing is expanded", ReadCommand);
+    internal static ValueForm<ImmutableArray<string>> Command { get; } =
+        new("a command and its arguments; quotes as in a shell, nothing is expanded", ReadCommand);
 
     internal static ValueForm<ImmutableArray<string>> Users { get; } = new("user names, separated by commas or spaces", ReadUsers);
 
@@ -81,7 +83,8 @@ internal static class ValueForms
         Core.Settings.Duration.TryParse(text, out value, out string? error) ? null : $"{Display.Quote(text)} {error}";
 
     private static string? ReadPositiveDuration(string text, out TimeSpan value) =>
-        ReadDuration(text, out value) ?? (value > TimeSpan.Zero ? null : $"{Display.Quote(text)} is no time at all: it must be more than 0");
+        ReadDuration(text, out value) ??
+        (value > TimeSpan.Zero ? null : $"{Display.Quote(text)} is no time at all: it must be more than 0");
 
     private static string? ReadTimeout(string text, out TimeSpan? value)
     {

@@ -16,7 +16,7 @@ internal static unsafe class Descriptor
         {
             while (written < bytes.Length)
             {
-                nint count = Native.OutputWrite(fd, start + written, (nuint)(bytes.Length - written));
+                nint count = Native.Files.write(fd, start + written, (nuint)(bytes.Length - written));
                 int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
                 if (count > 0) written += (int)count;
                 else if (count == 0) return Native.ENOSPC;
@@ -35,7 +35,7 @@ internal static unsafe class Descriptor
         {
             for (int written = 0; written < bytes.Length;)
             {
-                nint count = Native.OutputWriteAt(fd, start + written, (nuint)(bytes.Length - written), offset + written);
+                nint count = Native.Files.pwrite(fd, start + written, (nuint)(bytes.Length - written), offset + written);
                 int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
                 if (count > 0) written += (int)count;
                 else if (count == 0) return Native.ENOSPC;
@@ -55,7 +55,7 @@ internal static unsafe class Descriptor
         {
             while (length < atMost)
             {
-                nint count = Native.OutputRead(fd, start + length, (nuint)(atMost - length));
+                nint count = Native.Files.read(fd, start + length, (nuint)(atMost - length));
                 if (count > 0) length += (int)count;
                 else if (count == 0 || Marshal.GetLastPInvokeError() != Native.EINTR) break;
             }
@@ -67,7 +67,7 @@ internal static unsafe class Descriptor
     private static bool CanWrite(int fd)
     {
         const short pollOut = 4;
-        var entry = new Native.PollEntry { Fd = fd, Events = pollOut };
-        return Native.OutputPoll(&entry, 1, WaitMilliseconds) > 0;
+        var entry = new Native.Process.PollFd { Fd = fd, Events = pollOut };
+        return Native.Process.poll(&entry, 1, WaitMilliseconds) > 0;
     }
 }

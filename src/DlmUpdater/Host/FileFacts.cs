@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace DlmUpdater.Host;
 
@@ -86,9 +87,41 @@ internal readonly record struct FileFacts
     /// <summary>The device it lies on, in the encoding of st_dev.</summary>
     internal ulong Device => ((DeviceMajor & 0xfffff000ul) << 32) | ((DeviceMajor & 0xffful) << 8) | ((DeviceMinor & 0xffffff00ul) << 12) | (DeviceMinor & 0xff);
 
+    /// <summary>The permission bits as people write them, such as 0775.</summary>
+    internal string ModeText => "0" + Convert.ToString(Mode, 8).PadLeft(3, '0');
+
+    /// <summary>True for a directory.</summary>
+    internal bool IsDirectory => Kind == FileKind.Directory;
+
+    /// <summary>True for a symbolic link.</summary>
+    internal bool IsLink => Kind == FileKind.Link;
+
+    /// <summary>True for a regular file.</summary>
+    internal bool IsRegular => Kind == FileKind.Regular;
+
     /// <summary>True for <c>/dev/null</c>.</summary>
     internal bool IsNullDevice => Kind == FileKind.CharacterDevice && NamesDevice == (1, 3);
 
     /// <summary>True if both are the same file, not merely equal ones.</summary>
     internal bool IsSameFile(in FileFacts other) => Inode == other.Inode && DeviceMajor == other.DeviceMajor && DeviceMinor == other.DeviceMinor;
+
+    /// <summary>Looks at <paramref name="path"/>. Null, and the error number, if that fails.</summary>
+    internal static FileFacts? Read(string path, bool follow, out int error)
+    {
+        bool found = follow ? Native.TryStatTarget(path, out FileFacts facts) : Native.TryStat(path, out facts);
+        error = found ? 0 : Marshal.GetLastPInvokeError();
+        return found ? facts : null;
+    }
+
+    /// <summary>Looks at an open file; null if the kernel does not tell.</summary>
+    internal static FileFacts? Read(int fd) => Native.TryStat(fd, out FileFacts facts) ? facts : null;
+
+    /// <summary>Where the link <paramref name="path"/> points to; null if that cannot be read.</summary>
+    internal static unsafe string? TargetOf(string path)
+    {
+        const int Longest = 4096;
+        byte* buffer = stackalloc byte[Longest];
+        nint length = Native.Files.readlink(path, buffer, Longest);
+        return length <= 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
+    }
 }

@@ -47,7 +47,7 @@ internal sealed unsafe class SystemdNotify : IDisposable
     /// <summary>Closes the socket.</summary>
     public void Dispose()
     {
-        if (fd >= 0) _ = Native.OutputClose(fd);
+        if (fd >= 0) _ = Native.Files.close(fd);
         fd = -1;
         closed = true;
     }

@@ -59,7 +59,7 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
     {
         // Not blocking: a path that is a pipe without a reader must not stop the run.
         int flags = Native.O_WRONLY | Native.O_APPEND | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
-        fd = Native.OutputOpen(path, flags, Mode);
+        fd = Native.Files.open(path, flags, Mode);
         if (fd < 0) return Describe(Marshal.GetLastPInvokeError());
 
         facts = Native.TryStat(fd, out FileFacts opened) ? opened : null;
@@ -82,14 +82,14 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
         const int currentDirectory = -100;
         const uint noReplace = 1;
         string aside = LogRetention.NameOf(path, old);
-        if (Native.OutputRename(currentDirectory, path, currentDirectory, aside, noReplace) == 0) return true;
+        if (Native.Files.renameat2(currentDirectory, path, currentDirectory, aside, noReplace) == 0) return true;
 
         int error = Marshal.GetLastPInvokeError();
         if (error is Native.EINVAL or Native.ENOSYS)
         {
             // A file system without the flag (some NFS).
             if (File.Exists(aside)) return false;
-            if (Native.OutputRename(currentDirectory, path, currentDirectory, aside, 0) == 0) return true;
+            if (Native.Files.renameat2(currentDirectory, path, currentDirectory, aside, 0) == 0) return true;
             error = Marshal.GetLastPInvokeError();
         }
 
@@ -104,7 +104,7 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
 
     private void Close()
     {
-        if (fd >= 0) _ = Native.OutputClose(fd);
+        if (fd >= 0) _ = Native.Files.close(fd);
         fd = -1;
     }
 }

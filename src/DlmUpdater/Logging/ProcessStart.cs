@@ -22,10 +22,10 @@ internal static class ProcessStart
 
     private static (char State, long Started)? Read(string path)
     {
-        int fd = Native.OutputOpen(path, Native.O_CLOEXEC, 0);
+        int fd = Native.Files.open(path, Native.O_CLOEXEC, 0);
         if (fd < 0) return null;
         byte[] bytes = Descriptor.ReadAll(fd, 4096);
-        _ = Native.OutputClose(fd);
+        _ = Native.Files.close(fd);
 
         // The name in brackets may hold anything; what follows the last bracket is fields 3 (state) to 22 (start) and on.
         const int stateField = 3, startField = 22;

@@ -42,8 +42,8 @@ internal sealed class ProgressFile(string path) : IDisposable
     {
         if (fd >= 0)
         {
-            _ = Native.OutputUnlink(path);
-            _ = Native.OutputClose(fd);
+            _ = Native.UnlinkPath(path);
+            _ = Native.Files.close(fd);
         }
 
         fd = -1;
@@ -52,15 +52,21 @@ internal sealed class ProgressFile(string path) : IDisposable
 
     /// <summary>What the run at <paramref name="path"/> is doing. Null if none is running: no file, not readable, not understood, or its
     /// process is gone. Waits for nothing.</summary>
-    internal static ProgressSnapshot? Read(string path)
+    internal static ProgressSnapshot? Read(string path) =>
+        Settled(() => Content(path)) is { } text && ProgressJson.Read(text) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted)
+            ? snapshot
+            : null;
+
+    /// <summary>What <paramref name="look"/> sees twice in a row: that was not caught in the middle of a write. Null if there is nothing, or
+    /// if it never stands still.</summary>
+    internal static byte[]? Settled(Func<byte[]?> look)
     {
-        byte[]? before = Content(path);
-        for (int tries = 0; before is not null && tries < 5; tries++)
+        const int looks = 6;
+        byte[]? before = look();
+        for (int i = 1; i < looks && before is not null; i++)
         {
-            // The same content twice was not caught in the middle of a write.
-            byte[]? after = Content(path);
-            if (after is not null && before.AsSpan().SequenceEqual(after))
-                return ProgressJson.Read(after) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted) ? snapshot : null;
+            byte[]? after = look();
+            if (after is not null && before.AsSpan().SequenceEqual(after)) return after;
             before = after;
         }
 
@@ -70,15 +76,15 @@ internal sealed class ProgressFile(string path) : IDisposable
     private bool Create()
     {
         // Not through a link and not into a file that a reader of an earlier run still has open.
-        _ = Native.OutputUnlink(path);
-        fd = Native.OutputOpen(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
+        _ = Native.UnlinkPath(path);
+        fd = Native.Files.open(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
         done = fd < 0;
         return fd >= 0;
     }
 
     private static byte[]? Content(string path)
     {
-        int fd = Native.OutputOpen(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
+        int fd = Native.Files.open(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
         if (fd < 0) return null;
         try
         {
@@ -86,7 +92,7 @@ internal sealed class ProgressFile(string path) : IDisposable
         }
         finally
         {
-            _ = Native.OutputClose(fd);
+            _ = Native.Files.close(fd);
         }
     }
 }

@@ -13,7 +13,7 @@ internal static unsafe class Descriptors
         for (int fd = 0; fd <= 2; fd++)
         {
             if (Native.Files.fcntl(fd, Native.Files.F_GETFD, 0) < 0)
-                _ = Native.Files.open("/dev/null", Native.Files.O_RDWR | Native.Files.O_NOCTTY, 0);
+                _ = Native.Files.open("/dev/null", Native.O_RDWR | Native.O_NOCTTY, 0);
         }
     }
 
@@ -38,11 +38,11 @@ internal static unsafe class Descriptors
     public static bool TryPipe(out int read, out int write)
     {
         int* ends = stackalloc int[2];
-        bool made = Native.Files.pipe2(ends, Native.Files.O_CLOEXEC) == 0;
+        bool made = Native.Files.pipe2(ends, Native.O_CLOEXEC) == 0;
         read = made ? ends[0] : -1;
         write = made ? ends[1] : -1;
         if (made)
-            _ = Native.Files.fcntl(read, Native.Files.F_SETFL, Native.Files.O_NONBLOCK);
+            _ = Native.Files.fcntl(read, Native.Files.F_SETFL, Native.O_NONBLOCK);
         return made;
     }
 }

@@ -118,7 +118,7 @@ internal static unsafe class ProcessStart
         if (error == 0)
             error = Native.Process.posix_spawnattr_setsigdefault(attributes, all);
         if (error == 0)
-            error = Native.Process.posix_spawn_file_actions_addopen(actions, 0, nothing, Native.Files.O_RDONLY, 0);
+            error = Native.Process.posix_spawn_file_actions_addopen(actions, 0, nothing, Native.O_RDONLY, 0);
         if (error == 0)
             error = Native.Process.posix_spawn_file_actions_adddup2(actions, output, 1);
         if (error == 0)

@@ -101,7 +101,7 @@ internal static class ProcessTable
     /// <summary>Reads a small file that may vanish at any time; -1 if it cannot be read.</summary>
     private static unsafe int ReadFile(string path, Span<byte> buffer)
     {
-        int fd = Native.Files.open(path, Native.Files.O_RDONLY | Native.Files.O_CLOEXEC, 0);
+        int fd = Native.Files.open(path, Native.O_RDONLY | Native.O_CLOEXEC, 0);
         if (fd < 0)
             return -1;
         int length = 0;

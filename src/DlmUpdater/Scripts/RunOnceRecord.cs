@@ -142,6 +142,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
     private static bool Matches(ReadOnlySpan<byte> line, string wantedStage, string wantedName, out string sha)
     {
         string? stage = null, name = null, hash = null;
+        sha = "";
         try
         {
             var json = new Utf8JsonReader(line);
@@ -164,6 +165,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // A line that a crash tore, or that an admin wrote, says nothing.
+            return false;
         }
 
         sha = hash ?? "";
@@ -172,7 +174,7 @@ internal sealed class RunOnceRecord(string stateDirectory)
 
     private string? SyncDirectory()
     {
-        int fd = Native.Files.open(stateDirectory, Native.Files.O_RDONLY | Native.Files.O_CLOEXEC, 0);
+        int fd = Native.Files.open(stateDirectory, Native.O_RDONLY | Native.O_CLOEXEC, 0);
         bool synced = fd >= 0 && Native.Files.fsync(fd) == 0;
         string? why = synced ? null : $"{stateDirectory} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}";
         if (fd >= 0)

@@ -12,7 +12,7 @@ internal static class RunnableCheck
     public static unsafe ScriptHead? ReadHead(string path, out string why)
     {
         why = "";
-        const int Flags = Native.Files.O_RDONLY | Native.Files.O_CLOEXEC | Native.Files.O_NONBLOCK | Native.Files.O_NOCTTY;
+        const int Flags = Native.O_RDONLY | Native.O_CLOEXEC | Native.O_NONBLOCK | Native.O_NOCTTY;
         int fd = Native.Files.open(path, Flags, 0);
         if (fd < 0)
         {

@@ -61,7 +61,7 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         if (facts is null)
         {
             if (FileFacts.Read(directory, false, out _) is { IsLink: true })
-                return $"{directory} is a link to {TrustChain.Shown(FileFacts.Target(directory) ?? "?")}, which does not exist";
+                return $"{directory} is a link to {TrustChain.Shown(FileFacts.TargetOf(directory) ?? "?")}, which does not exist";
             missing = error == Native.ENOENT;
             return missing
                 ? $"{directory} does not exist: create it; empty is fine"

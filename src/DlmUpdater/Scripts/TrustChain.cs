@@ -60,7 +60,7 @@ internal sealed class TrustChain(uint owner)
                 continue;
             }
 
-            string? target = FileFacts.Target(here);
+            string? target = FileFacts.TargetOf(here);
             if (++links > MostLinks || target is null)
             {
                 reasons.Add(target is null ? $"{Shown(here)} cannot be read as a link" : $"{Shown(path)} goes through more than {MostLinks} links");

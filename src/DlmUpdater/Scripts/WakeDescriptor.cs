@@ -6,7 +6,7 @@ namespace DlmUpdater.Scripts;
 internal sealed unsafe class WakeDescriptor : IDisposable
 {
     // EFD_CLOEXEC and EFD_NONBLOCK are O_CLOEXEC and O_NONBLOCK.
-    private readonly int _fd = Native.Process.eventfd(0, Native.Files.O_CLOEXEC | Native.Files.O_NONBLOCK);
+    private readonly int _fd = Native.Process.eventfd(0, Native.O_CLOEXEC | Native.O_NONBLOCK);
 
     /// <summary>For poll; -1, which poll passes over, if the kernel gave none.</summary>
     public int Fd => _fd;

@@ -163,6 +163,20 @@ public sealed class LogFileTests : IDisposable
     }
 
     [Fact]
+    public void Logrotate_at_midnight_leaves_nothing_to_put_aside()
+    {
+        clock.Advance(TimeSpan.FromSeconds(59.6));
+        using Log log = Open();
+        log.Info("one");
+        File.Move(Path, Path + ".1");
+        File.WriteAllText(Path, "");
+        clock.Advance(TimeSpan.FromSeconds(0.5));
+        log.Info("two");
+        Assert.EndsWith("two", Assert.Single(File.ReadAllLines(Path)), StringComparison.Ordinal);
+        Assert.False(File.Exists(Path + ".2026-11-22"));
+    }
+
+    [Fact]
     public void A_clock_that_steps_back_rotates_nothing()
     {
         File.WriteAllText(Path, "from the future\n");

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scripts;
@@ -120,6 +121,19 @@ public sealed class ProgressTests : IDisposable
         file.Write(new ProgressSnapshot { WaitingFor = "y\"\n\ud800" });
         Assert.Equal("y\"\n\ufffd", ProgressFile.Read(Live)!.WaitingFor);
         Assert.DoesNotContain("xx", File.ReadAllText(Live), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("torn new new", "new")]
+    [InlineData("a b c d e e", "e")]
+    [InlineData("a b c d e f f", null)]
+    [InlineData("a", null)]
+    [InlineData("", null)]
+    public void Only_what_is_seen_twice_in_a_row_is_believed(string seen, string? believed)
+    {
+        var looks = new Queue<string>(seen.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        byte[]? text = ProgressFile.Settled(() => looks.TryDequeue(out string? look) ? Encoding.UTF8.GetBytes(look) : null);
+        Assert.Equal(believed, text is null ? null : Encoding.UTF8.GetString(text));
     }
 
     [Fact]

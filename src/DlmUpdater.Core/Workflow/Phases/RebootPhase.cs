@@ -12,7 +12,11 @@ internal static class RebootPhase
         ScriptSet set = run.Scripts.Find(ScriptStage.Reboot);
         if (ScriptSequence.Obstacle(set, state) is { } obstacle) return obstacle;
 
-        state = state with { Reboot = Request(run, state), Finished = Unfinished(set, state) ? state.Finished : [] };
+        // Waiting for a script of an earlier start, or for the lock service, may have taken us past the deadline.
+        if (state.Reboot is { } first && first.Boot == run.Host.Boot && run.Host.BootClock - first.FirstBootClock > run.Settings.Reboot.Timeout)
+            return new PhaseOutcome(Verdict.DidNotReboot, state, DidNotReboot(first, run.Host.BootClock - first.FirstBootClock));
+
+        state = state with { Reboot = Request(run, state), Finished = Unfinished(run, set, state) ? state.Finished : [] };
         if (await run.Store.Save(state) is { } unsaved) return new PhaseOutcome(Verdict.NotWritable, state, unsaved);
 
         if (set.Scripts.Count > 0)
@@ -21,6 +25,7 @@ internal static class RebootPhase
             return ran.Verdict == Verdict.Succeeded ? ran with { Verdict = Verdict.RebootRequested, Why = $"{set.Directory} has requested the reboot" } : ran;
         }
 
+        if (cancel.IsCancellationRequested) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted before the reboot was requested");
         ScriptResult result = await run.Host.RequestReboot(run.ScriptContext(Phase.Reboot, state.RunId, state.Attempt), cancel);
         if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while the reboot was requested");
         return result.Succeeded
@@ -28,11 +33,18 @@ internal static class RebootPhase
             : new PhaseOutcome(Verdict.ScriptFailed, state, $"the reboot command failed: {result.Describe()}") { Failed = ("reboot", result.ShellCode) };
     }
 
+    /// <summary>What is said when the host still runs on the boot that was asked to end.</summary>
+    internal static string DidNotReboot(RebootRequest request, TimeSpan since) =>
+        $"the host did not reboot: it was asked {request.Requests} time(s), first {since.TotalSeconds:0} s ago, and still runs on the same boot; " +
+        "reboot it by hand and the next start goes on, or end the run with 'dlm-updater reset'";
+
     /// <summary>A second request keeps the clock of the first: the deadline does not move.</summary>
     private static RebootRequest Request(RunContext run, RunState state) => state.Reboot is { } earlier
         ? earlier with { Requests = earlier.Requests + 1 }
         : new RebootRequest(run.Time.GetUtcNow(), run.Host.BootClock, run.Host.Boot, 1);
 
-    /// <summary>Half-done scripts are gone on with; a whole request that did not bring the host down is made again from its first script.</summary>
-    private static bool Unfinished(ScriptSet set, RunState state) => set.Scripts.Any(s => !state.Finished.Any(f => f.Name == s.Name));
+    /// <summary>Half-done scripts are gone on with; a whole request that did not bring the host down is made again from its first script.
+    /// What says run=once and was done before is not waited for: it never gets a record here.</summary>
+    private static bool Unfinished(RunContext run, ScriptSet set, RunState state) =>
+        set.Scripts.Any(s => !state.Finished.Any(f => f.Name == s.Name) && !run.Scripts.IsDoneForEver(s));
 }

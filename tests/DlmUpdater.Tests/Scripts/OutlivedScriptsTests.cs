@@ -1,0 +1,289 @@
+using System.Diagnostics;
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
+using DlmUpdater.Scripts;
+
+namespace DlmUpdater.Tests.Scripts;
+
+public sealed class OutlivedScriptsTests : IDisposable
+{
+    private readonly TrustedDirectory _directory = new();
+    private readonly List<string> _log = [];
+    private readonly List<int> _started = [];
+    private readonly string _runId = "run-" + Guid.NewGuid().ToString("N");
+    private readonly long _since = ProcessTable.UptimeTicks();
+
+    public void Dispose()
+    {
+        foreach (int pid in _started)
+        {
+            _ = Native.kill(-pid, Native.SIGKILL);
+            new ChildExit(pid, true).Reap();
+        }
+
+        _directory.Dispose();
+    }
+
+    private RunNoteFile File => new(_directory.Root + "/run");
+
+    private bool Await(string? runId, ScriptSettings? settings = null, CancellationToken cancel = default) =>
+        new OutlivedScripts(
+            File, TrustedDirectory.Boot, settings ?? _directory.Settings, TimeProvider.System,
+            new() { Look = TimeSpan.FromMilliseconds(10), KillGrace = TimeSpan.FromMilliseconds(200), Orphans = TimeSpan.FromMilliseconds(300) },
+            (_, message) => _log.Add(message)).Await(runId, cancel);
+
+    /// <summary>Starts a script as an agent does that is then killed: nobody reads, waits or clears the note.</summary>
+    private int Start(string body, string script = "10-a")
+    {
+        string path = _directory.Shell("pre_update.d/" + script, body);
+        var request = new ProcessRequest
+        {
+            Path = path,
+            Arguments = [path],
+            Environment = ScriptEnvironment.Build(TrustedDirectory.Context with { RunId = _runId }, script, "/", UserAccount.Own()),
+        };
+        int nothing = Native.Files.open("/dev/null", Native.O_RDWR | Native.O_CLOEXEC, 0);
+        int pid = ProcessStart.Start(request, nothing, out string why);
+        _ = Native.Files.close(nothing);
+        Assert.True(pid > 0, why);
+        _started.Add(pid);
+        return pid;
+    }
+
+    private RunNote Note(int pid = 0, TimeSpan? limit = null, string script = "10-a") =>
+        new(_runId, "pre_update", script, TrustedDirectory.Boot, _since, limit, pid, pid == 0 ? 0 : ProcessTable.Read(pid)!.Value.StartTicks);
+
+    private string Flag => _directory.Root + "/flag";
+
+    private string UntilFlag => $"while [ ! -e {Flag} ]; do sleep 0.01; done";
+
+    private void RaiseFlagSoon() => new Thread(() =>
+    {
+        Thread.Sleep(150);
+        System.IO.File.WriteAllText(Flag, "");
+    }).Start();
+
+    private void WaitsForTheScript(string? runId)
+    {
+        RaiseFlagSoon();
+        var watch = Stopwatch.StartNew();
+
+        Assert.True(Await(runId));
+
+        Assert.InRange(watch.ElapsedMilliseconds, 100, 5000);
+        Assert.True(System.IO.File.Exists(Flag));
+        Assert.Contains(_log, l => l.Contains("script 10-a (pid ", StringComparison.Ordinal) && l.Contains("waiting for it", StringComparison.Ordinal));
+        Assert.IsType<StoredNote.None>(File.Read());
+    }
+
+    [Fact]
+    public void A_note_comes_back_as_it_was_written()
+    {
+        RunNote note = new("r", "update", "daemon/ö\n", new("b", 77), 123, TimeSpan.FromMilliseconds(1500), 42, 4711);
+        Assert.Null(File.Write(note));
+        Assert.Equal(note, Assert.IsType<StoredNote.Found>(File.Read()).Note);
+
+        RunNote before = note with { Limit = null, Pid = 0, StartTicks = 0 };
+        Assert.Null(File.Write(before));
+        Assert.Equal(before, Assert.IsType<StoredNote.Found>(File.Read()).Note);
+        Assert.Equal(["running"], Directory.GetFiles(_directory.Root + "/run").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_note_that_is_cut_at_any_byte_is_unreadable_and_never_wrong()
+    {
+        File.Write(Note());
+        byte[] bytes = System.IO.File.ReadAllBytes(_directory.Root + "/run/running");
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            System.IO.File.WriteAllBytes(_directory.Root + "/run/running", bytes[..length]);
+            Assert.IsType<StoredNote.Unreadable>(File.Read());
+        }
+    }
+
+    [Fact]
+    public void Without_note_and_run_there_is_nothing_to_wait_for()
+    {
+        Assert.True(Await(null));
+        Assert.Empty(_log);
+    }
+
+    [Fact]
+    public void A_noted_script_is_waited_for()
+    {
+        File.Write(Note(Start(UntilFlag)));
+
+        WaitsForTheScript(_runId);
+    }
+
+    [Fact]
+    public void A_noted_check_is_waited_for_although_no_run_is_open()
+    {
+        File.Write(Note(Start(UntilFlag)));
+
+        WaitsForTheScript(null);
+    }
+
+    [Fact]
+    public void A_kill_between_start_and_note_is_found_by_the_run_id()
+    {
+        File.Write(Note());
+        Start(UntilFlag);
+
+        WaitsForTheScript(_runId);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"run_id\":\"x")]
+    [InlineData("[]")]
+    public void An_unreadable_note_means_look_for_it(string content)
+    {
+        System.IO.File.WriteAllText(_directory.Root + "/run/running", content);
+        Start(UntilFlag);
+
+        WaitsForTheScript(_runId);
+    }
+
+    [Fact]
+    public void A_lost_note_means_look_for_the_script_itself()
+    {
+        Start(UntilFlag);
+
+        WaitsForTheScript(_runId);
+    }
+
+    [Fact]
+    public void A_note_of_another_boot_is_forgotten()
+    {
+        File.Write(Note(Start("sleep 60")) with { Boot = new("another-boot", 1) });
+
+        Assert.True(Await(_runId));
+        Assert.IsType<StoredNote.None>(File.Read());
+    }
+
+    [Fact]
+    public void A_later_process_with_the_same_pid_is_not_the_script()
+    {
+        int pid = Start("sleep 60");
+        File.Write(Note(pid) with { StartTicks = 1, RunId = "another" });
+
+        Assert.True(Await("another"));
+        Assert.True(ProcessTable.Read(pid) is { Runs: true });
+    }
+
+    [Fact]
+    public void After_its_timeout_it_is_ended_with_its_group()
+    {
+        int pid = Start("trap '' TERM; (trap '' TERM; while :; do sleep 0.01; done) & while :; do sleep 0.01; done");
+        File.Write(Note(pid, TimeSpan.FromMilliseconds(200)));
+        var watch = Stopwatch.StartNew();
+
+        Assert.True(Await(_runId));
+
+        Assert.InRange(watch.ElapsedMilliseconds, 200, 5000);
+        Assert.Empty(ProcessTable.Find(p => p.Group == pid));
+        Assert.Contains(_log, l => l.Contains("has reached its timeout", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_a_note_the_configured_timeout_of_its_phase_counts()
+    {
+        int pid = Start("sleep 60");
+        ScriptSettings settings = _directory.Settings;
+        settings = settings with { Timeouts = settings.Timeouts.SetItem(ScriptStage.PreUpdate, TimeSpan.FromMilliseconds(100)) };
+
+        Assert.True(Await(_runId, settings));
+        Assert.False(ProcessTable.Read(pid) is { Runs: true });
+    }
+
+    [Fact]
+    public void Cancelling_stops_the_waiting_and_not_the_script()
+    {
+        int pid = Start("sleep 60");
+        File.Write(Note(pid));
+        using var cancel = new CancellationTokenSource(100);
+
+        Assert.False(Await(_runId, cancel: cancel.Token));
+
+        Assert.True(ProcessTable.Read(pid) is { Runs: true });
+        Assert.IsType<StoredNote.Found>(File.Read());
+    }
+
+    [Fact]
+    public void A_zombie_is_not_waited_for()
+    {
+        int pid = Start("exit 0");
+        var watch = Stopwatch.StartNew();
+        while (ProcessTable.Read(pid) is { Runs: true } && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+        File.Write(Note(pid));
+
+        Assert.True(Await(_runId));
+        Assert.Empty(_log);
+    }
+
+    [Fact]
+    public void A_daemon_of_an_earlier_script_is_not_the_script()
+    {
+        // In a group of its own, as under "set -m" or timeout(1), and older than the note.
+        int daemon = Start("exec sleep 60", "05-daemon");
+        Thread.Sleep(30);
+        File.Write(Note() with { SinceTicks = ProcessTable.UptimeTicks() });
+
+        Assert.True(Await(_runId));
+        Assert.Empty(_log);
+        Assert.True(ProcessTable.Read(daemon) is { Runs: true });
+    }
+
+    [Fact]
+    public void Without_a_note_a_job_in_a_group_of_its_own_is_not_the_script()
+    {
+        int daemon = Start("exec sleep 60");
+        var watch = Stopwatch.StartNew();
+        while (ProcessTable.Arguments(daemon) is not ["sleep", ..] && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+
+        Assert.True(Await(_runId));
+        Assert.True(ProcessTable.Read(daemon) is { Runs: true });
+    }
+
+    [Fact]
+    public void What_a_dead_script_left_in_its_group_is_waited_for_but_not_for_ever_and_not_ended()
+    {
+        int pid = Start("sleep 60 & exit 0");
+        var watch = Stopwatch.StartNew();
+        while (ProcessTable.Read(pid) is { Runs: true } && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+        File.Write(Note(pid));
+        watch.Restart();
+
+        Assert.True(Await(_runId));
+
+        Assert.InRange(watch.ElapsedMilliseconds, 300, 5000);
+        Assert.Single(ProcessTable.Find(p => p.Group == pid));
+        Assert.Contains(_log, l => l.Contains("taken for a daemon of 10-a", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_session_leader_is_a_daemon()
+    {
+        string pidFile = _directory.Root + "/pid";
+        Start($"setsid sh -c 'echo $$ > {pidFile}; while :; do sleep 0.05; done' & while [ ! -s {pidFile} ]; do sleep 0.01; done");
+        File.Write(Note());
+        int daemon = 0;
+        var watch = Stopwatch.StartNew();
+        while (!(System.IO.File.Exists(pidFile) && int.TryParse(System.IO.File.ReadAllText(pidFile), out daemon)) && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+        try
+        {
+            Assert.True(Await(_runId));
+            Assert.True(ProcessTable.Read(daemon) is { Runs: true });
+        }
+        finally
+        {
+            _ = Native.kill(daemon, Native.SIGKILL);
+        }
+    }
+}
