@@ -60,6 +60,7 @@ public sealed partial class BinaryTests(ITestOutputHelper output)
 
         Assert.StartsWith("dlm-updater ", Agent.Call(new StartAs { Executable = "/usr/sbin/chroot" }, root, "/dlm-updater", "version").Expect(0).Output, StringComparison.Ordinal);
 
+        // Not even /dev/urandom: only what every container has, and the scripts' stdin.
         string prepare = $"mount -t proc proc {root}/proc && : > {root}/dev/null && mount --bind /dev/null {root}/dev/null || exit 99";
         Agent.Call(new StartAs { Executable = "/usr/sbin/chroot", Prepare = prepare }, root, "/dlm-updater", "run", "--config", "/etc/config.ini").Expect(0);
 

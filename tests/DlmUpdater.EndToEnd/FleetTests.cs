@@ -63,7 +63,7 @@ public sealed class FleetTests
         }
         finally
         {
-            foreach (Sandbox host in hosts.Reverse()) host.Dispose();
+            foreach (Sandbox host in hosts.Skip(1)) host.Dispose();
         }
     }
 

@@ -1,12 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
+using DlmUpdater.Bench;
 using DlmUpdater.Bench.Simulation;
 
-return args is ["simulate", ..] ? Simulate(args[1..]) : Usage();
+return args switch
+{
+    ["simulate", ..] => Simulate(args[1..]),
+    ["bench", var binary] => NoOpBench.Run(binary),
+    _ => Usage(),
+};
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: simulate [--seeds N] [--seed S] [--trace]");
+    Console.Error.WriteLine("usage: simulate [--seeds N] [--seed S] [--trace] | bench BINARY");
     return 2;
 }
 
