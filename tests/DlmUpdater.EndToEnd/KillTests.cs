@@ -91,6 +91,22 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_judge_notices_a_run_that_was_lost_and_a_step_that_was_repeated()
+    {
+        string[] files = CleanFiles();
+        using var cycle = new CrashCycle();
+        int update = Array.FindLastIndex(Trace(1), call => call.EndsWith("update.d/10-fetch", StringComparison.Ordinal));
+        cycle.Start(KillAt.Call(update + 1, "before"));
+        File.Delete(cycle.Host.StateFile);
+        File.WriteAllText(cycle.Host.Root + "/marks/left", "");
+        cycle.Finish();
+        cycle.Judge(files);
+
+        Assert.Equal(1, cycle.Kills);
+        Assert.Contains(cycle.Wrong, line => line.StartsWith("2 runs got beyond needs_update", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_script_that_outlived_a_kill_is_waited_for_and_only_then_repeated()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);

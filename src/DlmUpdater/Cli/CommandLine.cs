@@ -35,7 +35,9 @@ internal static class CommandLine
 
         // A bare call shows the help and runs nothing: an update is never started by accident.
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-        if (parsed.Errors.Count == 0) return parsed.Invoke();
+
+        // The library's own handler would turn a bug into exit code 1, which means that a script failed.
+        if (parsed.Errors.Count == 0) return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 
         foreach (var error in parsed.Errors) StandardStreams.WriteError("dlm-updater: " + error.Message);
         StandardStreams.WriteError($"dlm-updater: see 'dlm-updater {(called is null ? "" : called + " ")}--help'");
