@@ -55,7 +55,7 @@ public sealed partial class HouseTests
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
-    private static IEnumerable<string> Files(string folder)
+    private static string[] Files(string folder)
     {
         string[] files = [.. Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater", folder), "*.cs", SearchOption.AllDirectories)];
         Assert.NotEmpty(files);
