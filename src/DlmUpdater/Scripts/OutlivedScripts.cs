@@ -38,6 +38,10 @@ internal sealed class OutlivedScripts(
             return true;
         }
 
+        // A child that was between fork and exec when its agent was killed does not carry the run's id yet.
+        if (note is { Pid: 0 } && Leader(stored, note, runId) is null && cancel.WaitHandle.WaitOne(limits.Look))
+            return false;
+
         bool seen = false;
         while (Leader(stored, note, runId) is { } leader)
         {

@@ -56,6 +56,10 @@ internal static class ProcessTable
         return null;
     }
 
+    /// <summary>True while <paramref name="pid"/> is in the middle of an exec: for that moment it shows no environment at all, and whose
+    /// process it is cannot be told.</summary>
+    public static bool IsBetweenPrograms(int pid) => Strings($"/proc/{pid}/environ").Length == 0;
+
     /// <summary>The arguments of <paramref name="pid"/>.</summary>
     public static string[] Arguments(int pid) => Strings($"/proc/{pid}/cmdline");
 
