@@ -222,6 +222,7 @@ public sealed class UpdateRun
         RunState state = outcome.State;
         string why = outcome.Why;
         bool keep = row.State == StateFate.Kept;
+        Ending ending = row.End!.Value;
         if (row.State == StateFate.RemovedIfNotOurs && outcome.MayBeOurs)
         {
             // Also when interrupted: a short, last question is worth more than a lock that nobody gives back tonight.
@@ -229,6 +230,9 @@ public sealed class UpdateRun
 
             // A question that was cut off a moment ago may reach the service after this one: the next start looks once more.
             keep = verdict != Verdict.Released || outcome.Verdict == Verdict.Interrupted;
+
+            // A lock that may still be ours is not "done", whatever led here.
+            if (ending == Ending.Done && keep) ending = Transitions.Of(Phase.LockGet, verdict).End ?? ending;
             why += verdict != Verdict.Released
                 ? $"; the lock '{_keeper.Identity.Name}' may be ours and could not be given back ({how}): the next start settles it"
                 : $"; the lock '{_keeper.Identity.Name}' {how}";
@@ -238,9 +242,9 @@ public sealed class UpdateRun
             return Report(Ending.NotWritable, state, unsaved, kept: true);
 
         if (row.TellsOnFailure) await FailureHooks.Run(_run, state, holdsLock: keep && state.Lock?.Since is not null, outcome.Failed, cancel);
-        if (row.End == Ending.ScriptFailed && keep && state.Lock is not null)
+        if (ending == Ending.ScriptFailed && keep && state.Lock is not null)
             why += $"; the lock '{state.Lock.Identity.Name}' is kept: repair the host, then 'dlm-updater run' goes on here";
-        return Report(row.End!.Value, state, why, keep);
+        return Report(ending, state, why, keep);
     }
 
     private static RunReport Report(Ending ending, RunState state, string why, bool kept) =>

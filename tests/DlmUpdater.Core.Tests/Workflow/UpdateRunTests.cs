@@ -281,6 +281,22 @@ public class UpdateRunTests
         Assert.Equal(["show", "release", "remove"], bed.Acts);
     }
 
+    [Theory]
+    [InlineData("away", 69)]
+    [InlineData("refused", 77)]
+    [InlineData("disabled", 75)]
+    public void A_day_that_is_none_for_updates_is_not_done_while_the_lock_may_be_ours(string trouble, int code)
+    {
+        Bed bed = new Bed { Admits = _ => new Admission.NotToday("not today") }.At(Phase.LockGet);
+        bed.Releases = () => trouble switch { "away" => new ReleaseReply.Unreachable("no route"), "refused" => new ReleaseReply.Refused("401"), _ => new ReleaseReply.Disabled() };
+        RunReport report = bed.Run();
+        Assert.Equal((code, true), (report.Ending.Code(), report.StateKept));
+
+        bed.Releases = () => new ReleaseReply.Released();
+        report = bed.Run();
+        Assert.Equal((0, false), (report.Ending.Code(), report.StateKept));
+    }
+
     [Fact]
     public void A_killed_lock_get_under_strategy_reboot_keeps_the_claim_and_gives_the_lock_back_in_the_end()
     {
