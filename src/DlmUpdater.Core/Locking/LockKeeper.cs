@@ -20,9 +20,6 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     /// <summary>How long one question may delay bringing the host back.</summary>
     private static readonly TimeSpan QuickAnswer = TimeSpan.FromSeconds(15);
 
-    private TimeSpan AcquirePatience =>
-        strategy == RebootStrategy.BestEffort && settings.UnreachableAfter > RetryPolicy.AcquirePatience ? settings.UnreachableAfter : RetryPolicy.AcquirePatience;
-
     /// <summary>The configured lock.</summary>
     public LockIdentity Identity => service.Identity;
 
@@ -37,7 +34,9 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     {
         if (!NeedsLock) return Waive("[reboot] strategy = reboot: this host updates without a lock", mayBeOurs);
 
-        var patience = new Patience(settings, time, dice, windowCloses, AcquirePatience);
+        var patience = new Patience(
+            settings, time, dice, windowCloses, RetryPolicy.AcquirePatience,
+            unreachableAtLeast: strategy == RebootStrategy.BestEffort ? settings.UnreachableAfter : TimeSpan.Zero);
         bool open = mayBeOurs;
         while (true)
         {

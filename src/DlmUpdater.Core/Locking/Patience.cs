@@ -9,7 +9,10 @@ namespace DlmUpdater.Core.Locking;
 /// <param name="dice">The spread.</param>
 /// <param name="windowCloses">Waiting ends then, so that no later window runs an old decision; null = never.</param>
 /// <param name="unreachableLimit">How long an unreachable service is asked again when no wait_max is set; null = without end.</param>
-internal sealed class Patience(LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses, TimeSpan? unreachableLimit)
+/// <param name="unreachableAtLeast">How long an unreachable service is asked again whatever else is set: best-effort has to see it away
+/// for that long before it goes on without.</param>
+internal sealed class Patience(
+    LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses, TimeSpan? unreachableLimit, TimeSpan unreachableAtLeast = default)
 {
     private readonly long _began = time.GetTimestamp();
     private long _awaySince;
@@ -34,12 +37,14 @@ internal sealed class Patience(LockSettings settings, TimeProvider time, Func<do
 
         TimeSpan? limit = Limit(away);
         TimeSpan spent = away ? Max(Unreachable, settings.WaitMax > TimeSpan.Zero ? Waited : TimeSpan.Zero) : Waited;
-        if (limit is { } l && spent >= l) return null;
+        bool mustGoOn = away && Unreachable < unreachableAtLeast;
+        if (limit is { } l && spent >= l && !mustGoOn) return null;
 
         TimeSpan pause = away
             ? RetryPolicy.UnreachablePause(settings.RetryInterval, _failures, dice())
             : RetryPolicy.BusyPause(settings.RetryInterval, dice());
-        if (limit is { } end) pause = Min(pause, end - spent);
+        if (mustGoOn) pause = Min(pause, unreachableAtLeast - Unreachable);
+        else if (limit is { } end) pause = Min(pause, end - spent);
         return windowCloses is { } closes ? Max(Min(pause, closes - time.GetUtcNow()), TimeSpan.Zero) : pause;
     }
 

@@ -24,12 +24,26 @@ internal sealed class InstanceLock : IDisposable
 {
     private const string Setting = "[main] lock";
     private const int Tries = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly SafeFileHandle file;
 
     private InstanceLock(SafeFileHandle file) => this.file = file;
 
-    /// <summary>Tries once and does not wait.</summary>
-    internal static InstanceLockReply TryTake(string path)
+    /// <summary>Tries. Waits for nobody who lives; but a killed instance keeps its lock until the kernel is done with it and with a child that it was
+    /// just starting, so a holder that cannot be found is tried again for <paramref name="afterlife"/> (default 2 s).</summary>
+    internal static InstanceLockReply TryTake(string path, TimeSpan? afterlife = null)
+    {
+        long tries = (long)((afterlife ?? TimeSpan.FromSeconds(2)) / Pause);
+        while (true)
+        {
+            InstanceLockReply reply = TryOnce(path);
+            if (reply is not InstanceLockReply.HeldBy { Pid: null } || tries-- <= 0)
+                return reply;
+            Thread.Sleep(Pause);
+        }
+    }
+
+    private static InstanceLockReply TryOnce(string path)
     {
         for (int i = 0; i < Tries; i++)
         {

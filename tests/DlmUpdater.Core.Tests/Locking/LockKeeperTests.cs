@@ -133,6 +133,17 @@ public class LockKeeperTests
         Assert.InRange(bed.Time.GetUtcNow() - Bed.Noon, bed.Settings.Lock.UnreachableAfter, bed.Settings.Lock.UnreachableAfter + (5 * Minute));
     }
 
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 2)]
+    public async Task Best_effort_outlasts_the_bounds_of_the_wait_to_see_the_service_away_long_enough(bool wait, int waitMaxMinutes)
+    {
+        Bed bed = new Bed { Acquires = () => new AcquireReply.Unreachable("no route", false) }
+            .Strategy(RebootStrategy.BestEffort).Lock(l => l with { Wait = wait, WaitMax = waitMaxMinutes * Minute });
+        Assert.IsType<Waiver>(Assert.IsType<LockOutcome.Cleared>(await bed.Keeper().Take(null, false, default)).Clearance);
+        Assert.InRange(bed.Time.GetUtcNow() - Bed.Noon, bed.Settings.Lock.UnreachableAfter, bed.Settings.Lock.UnreachableAfter + (5 * Minute));
+    }
+
     [Fact]
     public async Task Best_effort_does_not_waive_a_busy_lock()
     {

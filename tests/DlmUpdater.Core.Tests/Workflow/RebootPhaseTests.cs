@@ -85,6 +85,31 @@ public class RebootPhaseTests
     }
 
     [Fact]
+    public void A_failed_reboot_command_starts_no_deadline()
+    {
+        Bed bed = new Bed { Reboots = () => Bed.Exit(1) }.At(Phase.Reboot);
+        for (int start = 0; start < 3; start++)
+        {
+            Assert.Equal(1, bed.Run().Ending.Code());
+            Assert.Null(bed.Open.Reboot);
+            bed.Pass(TimeSpan.FromDays(1));
+        }
+
+        bed.Reboots = () => Bed.Exit(0);
+        Assert.Equal(Ending.Rebooting, bed.Run().Ending);
+    }
+
+    [Fact]
+    public void A_reboot_command_that_fails_and_reboots_all_the_same_counts_as_a_reboot()
+    {
+        Bed bed = new Bed { Reboots = () => Bed.Exit(1) }.At(Phase.Reboot);
+        Assert.Equal(1, bed.Run().Ending.Code());
+        bed.Boot = Bed.Boot2;
+        Assert.Equal(Ending.Done, bed.Run().Ending);
+        Assert.Contains("save post_update", bed.Acts);
+    }
+
+    [Fact]
     public void Scripts_in_reboot_d_stand_for_the_command_and_are_all_repeated_with_the_request()
     {
         Bed bed = new Bed { Names = { [ScriptStage.Reboot] = ["a", "b"] } }.At(Phase.Reboot);

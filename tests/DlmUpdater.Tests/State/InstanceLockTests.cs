@@ -77,7 +77,16 @@ public sealed class InstanceLockTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "16k");
         TestDirectory.Fill(disk + "/filler");
         using InstanceLock held = Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(disk + "/instance.lock")).Lock;
-        Assert.Equal(new InstanceLockReply.HeldBy(null), InstanceLock.TryTake(disk + "/instance.lock"));
+        Assert.Equal(new InstanceLockReply.HeldBy(null), InstanceLock.TryTake(disk + "/instance.lock", TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_holder_that_is_gone_already_is_waited_for_until_the_kernel_lets_go()
+    {
+        InstanceLock held = Take();
+        TestDirectory.Run("truncate", "-s", "0", LockPath);
+        using var soon = new Timer(_ => held.Dispose(), null, 60, Timeout.Infinite);
+        using InstanceLock next = Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(LockPath, TimeSpan.FromSeconds(30))).Lock;
     }
 
     private InstanceLock Take() => Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(LockPath)).Lock;

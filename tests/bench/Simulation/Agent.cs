@@ -66,6 +66,9 @@ public sealed class Agent : IDisposable
     /// <summary>No script of the present phase was started yet by this start.</summary>
     public bool PhaseIsFresh { get; set; } = true;
 
+    /// <summary>True once the reboot command, or a script of reboot.d, has failed in this start.</summary>
+    public bool RebootFailed { get; set; }
+
     internal async Task Act(bool afterReboot)
     {
         try

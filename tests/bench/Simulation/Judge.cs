@@ -272,7 +272,8 @@ public sealed class Judge(Fleet fleet)
             if (next.Waiver is not null && old.Waiver is null) Fail(Rule.WaiversAreConfigured, host, "a waiver appears in the middle of a phase");
             if (next.Phase != Phase.Reboot) MustExtend(host, old, next);
             MustBeTrue(host, next);
-            if (old.Reboot is { } asked && next.Reboot?.FirstBootClock != asked.FirstBootClock) Fail(Rule.RebootsAreDue, host, "the deadline of the reboot was moved");
+            bool forgotten = next.Reboot is null && agent.RebootFailed;
+            if (old.Reboot is { } asked && !forgotten && next.Reboot?.FirstBootClock != asked.FirstBootClock) Fail(Rule.RebootsAreDue, host, "the deadline of the reboot was moved");
             if (next.Attempt != old.Attempt) Entered(agent);
             return;
         }

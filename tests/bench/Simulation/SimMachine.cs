@@ -22,6 +22,7 @@ internal sealed class SimMachine(Agent agent) : IHost
         bool diesAtOnce = !fleet.Healed && fleet.Dice.Chance(0.1);
         fleet.Sim.After(takes, agent, () =>
         {
+            agent.RebootFailed |= fails;
             if (!fails) agent.Host.RebootAccepted();
             if (diesAtOnce) agent.Host.GoDown("reboot, during the request");
             else done.TrySetResult(new ScriptResult.Exited(fails ? 1 : 0, takes));

@@ -49,6 +49,7 @@ internal sealed class SimScripts(Agent agent) : IScripts
             if (script.Stage == ScriptStage.Reboot && how.Succeeded && script == Host.Scripts[(int)script.Stage][^1]) Host.RebootAccepted();
             if (agent.Alive)
             {
+                agent.RebootFailed |= script.Stage == ScriptStage.Reboot && how is { Succeeded: false } and not ScriptResult.Interrupted;
                 Host.Seen[(context.RunId, script.Stage, script.Name)] = how;
                 done.TrySetResult(how);
             }

@@ -22,7 +22,12 @@ internal static class RebootPhase
         if (set.Scripts.Count > 0)
         {
             PhaseOutcome ran = await ScriptSequence.Run(run, state, set, stored: true, cancel);
-            return ran.Verdict == Verdict.Succeeded ? ran with { Verdict = Verdict.RebootRequested, Why = $"{set.Directory} has requested the reboot" } : ran;
+            return ran.Verdict switch
+            {
+                Verdict.Succeeded => ran with { Verdict = Verdict.RebootRequested, Why = $"{set.Directory} has requested the reboot" },
+                Verdict.ScriptFailed => await Forget(run, ran),
+                _ => ran,
+            };
         }
 
         if (cancel.IsCancellationRequested) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted before the reboot was requested");
@@ -30,7 +35,15 @@ internal static class RebootPhase
         if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while the reboot was requested");
         return result.Succeeded
             ? new PhaseOutcome(Verdict.RebootRequested, state, "the reboot is requested")
-            : new PhaseOutcome(Verdict.ScriptFailed, state, $"the reboot command failed: {result.Describe()}") { Failed = ("reboot", result.ShellCode) };
+            : await Forget(run, new PhaseOutcome(Verdict.ScriptFailed, state, $"the reboot command failed: {result.Describe()}") { Failed = ("reboot", result.ShellCode) });
+    }
+
+    /// <summary>A request that failed starts no deadline: the start after the repair must be able to ask again. If the host goes down all
+    /// the same, the boot on which the phase was entered tells.</summary>
+    private static async ValueTask<PhaseOutcome> Forget(RunContext run, PhaseOutcome failed)
+    {
+        RunState state = failed.State with { Reboot = null };
+        return await run.Store.Save(state) is { } unsaved ? new PhaseOutcome(Verdict.NotWritable, state, unsaved) : failed with { State = state };
     }
 
     /// <summary>What is said when the host still runs on the boot that was asked to end.</summary>
