@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Scripts;
@@ -8,7 +9,6 @@ using DlmUpdater.Locks.LocalFile;
 using DlmUpdater.Logging;
 using DlmUpdater.Scripts;
 using DlmUpdater.State;
-using System.Runtime.InteropServices;
 
 namespace DlmUpdater.Cli;
 

@@ -110,8 +110,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal(
             new LockSettings
             {
-                Service = LockServiceKind.File, Name = "db-1.eu_x", Holder = "host.example.com", Wait = false, WaitMax = TimeSpan.FromHours(2),
-                RetryInterval = TimeSpan.FromSeconds(30), ConfirmAfter = TimeSpan.Zero, UnreachableAfter = TimeSpan.FromHours(1),
+                Service = LockServiceKind.File,
+                Name = "db-1.eu_x",
+                Holder = "host.example.com",
+                Wait = false,
+                WaitMax = TimeSpan.FromHours(2),
+                RetryInterval = TimeSpan.FromSeconds(30),
+                ConfirmAfter = TimeSpan.Zero,
+                UnreachableAfter = TimeSpan.FromHours(1),
             },
             s.Lock);
         Assert.Equal(new FileLockSettings { Directory = "/mnt/shared/locks", Slots = 3 }, s.File);

@@ -37,7 +37,12 @@ public sealed class ConfigurationSandbox : IDisposable
             Write("config.ini", content);
         return ConfigurationLoader.Load(new ConfigurationRequest
         {
-            File = Main, Environment = Environment, Overrides = Flags, Strict = strict, ReadSecrets = readSecrets, DropInDirectories = dropIns,
+            File = Main,
+            Environment = Environment,
+            Overrides = Flags,
+            Strict = strict,
+            ReadSecrets = readSecrets,
+            DropInDirectories = dropIns,
         });
     }
 
