@@ -21,7 +21,7 @@ internal static class CommonOptions
     /// <summary><c>--config FILE</c>; <c>--cfg</c> is what the tools before this one called it.</summary>
     internal static Option<string> Config() => new("--config", "--cfg")
     {
-        Description = $"The configuration file. Drop-ins beside it are read from config.d/*.ini",
+        Description = "The configuration file. For another file than the default, drop-ins are read from config.d beside it only",
         HelpName = "FILE",
         DefaultValueFactory = _ => DefaultConfig,
     };
