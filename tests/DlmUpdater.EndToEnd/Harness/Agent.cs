@@ -73,7 +73,8 @@ internal sealed class Agent : IDisposable
         List<string> words = [.. how.Wrapper, how.Executable ?? Binary.Path, .. arguments];
 
         // Through env, so that what is preloaded into the program is not preloaded into what stands before it.
-        if (how.Environment.Count > 0) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
+        bool direct = how.BootId is null && how.Prepare is null && how.Wrapper.Length == 0;
+        if (how.Environment.Count > 0 && !direct) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
         if (how.BootId is not null || how.Prepare is not null)
         {
             string boot = how.BootId is null ? "" : "mount --bind \"$0\" /proc/sys/kernel/random/boot_id || exit 99\n";
@@ -84,6 +85,11 @@ internal sealed class Agent : IDisposable
         foreach (string word in words.Skip(1)) start.ArgumentList.Add(word);
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+        if (direct)
+        {
+            foreach (var (name, value) in how.Environment) start.Environment[name] = value;
+        }
+
         Process process = Process.Start(start)!;
         try
         {

@@ -92,7 +92,7 @@ internal sealed class CrashCycle : IDisposable
     internal void Judge(string[] filesOfACleanCycle)
     {
         ScriptLine[] lines = Host.Log.Lines;
-        foreach (ScriptLine twice in lines.Where(l => l.What == "twice")) wrong.Add($"two copies of {twice.Full} ran at once");
+        foreach (ScriptLine twice in ScriptLog.Copies(lines)) wrong.Add($"two copies of {twice.Full} ran at once");
         foreach (ScriptLine bare in lines.Where(l => l.Stage != "needs_update" && !l.Held)) wrong.Add($"{bare.What} of {bare.Full} without the lock");
 
         string[] runs = [.. lines.Where(l => l.Stage != "needs_update").Select(l => l.RunId).Distinct()];
@@ -185,7 +185,6 @@ internal sealed class CrashCycle : IDisposable
     {
         Host.KillLeftovers();
         if (Directory.Exists(Host.RunDirectory)) Directory.Delete(Host.RunDirectory, recursive: true);
-        foreach (string mark in Directory.GetDirectories(Host.Root + "/marks", "*.running")) Directory.Delete(mark);
         boot = Boots.Next();
         story.Add("reboot");
     }

@@ -172,7 +172,7 @@ internal sealed class Sandbox : IDisposable
         return path;
     }
 
-    /// <summary>What every script begins with. Shell built-ins only, but for mkdir and rmdir: the two that are atomic.</summary>
+    /// <summary>What every script begins with. Shell built-ins only: a sweep runs thousands of scripts.</summary>
     private void WriteLibrary() => File.WriteAllText(Root + "/lib.sh", $$"""
         ROOT={{Root}}
         name=${0##*/}
@@ -187,13 +187,9 @@ internal sealed class Sandbox : IDisposable
             echo "$1|{{Holder}}|$stage|$name|$DLM_UPDATER_PHASE|$DLM_UPDATER_RUN_ID|$DLM_UPDATER_ATTEMPT|$boot|$held|$2" >> {{Log.Path}}
         }
         note() { say note "$1"; }
-        begin() {
-            mkdir "$ROOT/marks/$stage.$name.running" 2> /dev/null || say twice $$
-            say start $$
-        }
+        begin() { say start $$; }
         finish() {
             say end $1
-            rmdir "$ROOT/marks/$stage.$name.running" 2> /dev/null
             exit $1
         }
 
