@@ -1,60 +1,13 @@
-using System.Diagnostics;
-using System.Globalization;
 using DlmUpdater.Bench;
 using DlmUpdater.Bench.Simulation;
 
-return args switch
+switch (args)
 {
-    ["simulate", ..] => Simulate(args[1..]),
-    ["bench", var binary] => NoOpBench.Run(binary),
-    _ => Usage(),
-};
-
-static int Usage()
-{
-    Console.Error.WriteLine("usage: simulate [--seeds N] [--seed S] [--trace] | bench BINARY");
-    return 2;
-}
-
-static int Simulate(string[] args)
-{
-    int count = 10_000;
-    ulong first = FleetBatch.BaseSeed;
-    bool trace = false, one = false;
-    for (int i = 0; i < args.Length; i++)
-    {
-        switch (args[i])
-        {
-            case "--seeds" when i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out count):
-                i++;
-                break;
-            case "--seed" when i + 1 < args.Length && ulong.TryParse(args[i + 1], CultureInfo.InvariantCulture, out first):
-                one = true;
-                i++;
-                break;
-            case "--trace":
-                trace = true;
-                break;
-            default:
-                return Usage();
-        }
-    }
-
-    if (one && !args.Contains("--seeds")) count = 1;
-    if (trace)
-    {
-        FleetResult told = Fleet.Run(first, tracing: true);
-        Console.WriteLine(told.Explain(int.MaxValue));
-        return told.Violation is null ? 0 : 1;
-    }
-
-    var watch = Stopwatch.StartNew();
-    FleetBatch batch = FleetBatch.Run(first, count);
-    Console.WriteLine($"{batch.Seeds} seeds, {batch.Starts} starts, {batch.RunsDone} runs done, {batch.Steps} steps in {watch.Elapsed.TotalSeconds:0.0} s: " +
-        $"{batch.Seeds / watch.Elapsed.TotalSeconds:0} seeds/s; {batch.Failures} seed(s) broke a rule");
-    foreach (var group in batch.Broken.GroupBy(b => b.Violation!.Rule))
-        Console.WriteLine($"  {group.Key}: {group.Count()}, such as seed {group.First().Seed}: {group.First().Violation!.What}");
-    if (batch.Broken.Count == 0) return 0;
-    Console.WriteLine(Fleet.Run(batch.Broken[0].Seed, tracing: true).Explain());
-    return 1;
+    case ["simulate", .. var rest]:
+        return SimulateCommand.Run(rest);
+    case ["bench", var binary]:
+        return NoOpBench.Run(binary);
+    default:
+        Console.Error.WriteLine("usage: simulate [--seeds N] [--seed S] [--trace] | bench BINARY");
+        return 2;
 }

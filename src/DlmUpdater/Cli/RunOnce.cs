@@ -4,6 +4,7 @@ using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
+using DlmUpdater.Locks.LocalFile;
 using DlmUpdater.Logging;
 using DlmUpdater.Scripts;
 using DlmUpdater.State;
@@ -53,6 +54,7 @@ internal static class RunOnce
         using var progress = new Progress(
             error.Line, SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")),
             new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
+        using var ticker = new WaitTicker(progress, time);
         var recorder = new RunRecorder(time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
@@ -69,13 +71,14 @@ internal static class RunOnce
             LockService = service,
             Scripts = scripts,
             Host = new ThisHost(boot, time, scripts, settings.Reboot),
-            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, recorder),
+            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder),
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
             Schedule = Setup.Schedule(settings),
         }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
 
+        if (service is FileLockService { Notice: { } notice }) log.Warning(notice);
         return Close(settings, log, recorder, report, time);
     }
 

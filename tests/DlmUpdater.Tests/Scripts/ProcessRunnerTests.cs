@@ -320,8 +320,14 @@ public sealed class ProcessRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_stopped_script_times_out_too() =>
-        Assert.IsType<ScriptResult.TimedOut>(Run("kill -STOP $$", TimeSpan.FromMilliseconds(200)));
+    public void A_stopped_script_times_out_too_and_can_still_tidy_up()
+    {
+        ScriptResult result = Run("trap 'echo tidied; exit 0' TERM; kill -STOP $$", TimeSpan.FromMilliseconds(200),
+            limits: Short with { KillGrace = TimeSpan.FromSeconds(10) });
+
+        Assert.IsType<ScriptResult.TimedOut>(result);
+        Assert.Equal(["tidied"], _lines);
+    }
 
     [Fact]
     public void A_script_that_is_done_before_its_timeout_leaves_its_group_alone()
@@ -378,10 +384,12 @@ public sealed class ProcessRunnerTests : IDisposable
     [Fact]
     public void An_interrupted_script_is_killed_after_its_grace_and_never_without_one()
     {
-        using var first = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-        ScriptResult killed = Run("trap '' TERM; while :; do sleep 0.01; done", cancel: first.Token, grace: TimeSpan.FromMilliseconds(200));
-        using var second = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-        ScriptResult waited = Run("trap '' TERM; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done; exit 4", cancel: second.Token);
+        using var first = new CancellationTokenSource();
+        ScriptResult killed = Run("trap '' TERM; echo ready; while :; do sleep 0.01; done", line: _ => first.Cancel(), cancel: first.Token,
+            grace: TimeSpan.FromMilliseconds(200));
+        using var second = new CancellationTokenSource();
+        ScriptResult waited = Run("trap '' TERM; echo ready; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done; exit 4", line: _ => second.Cancel(),
+            cancel: second.Token);
 
         Assert.Equal(137, Assert.IsType<ScriptResult.Interrupted>(killed).Code);
         Assert.Equal(4, Assert.IsType<ScriptResult.Interrupted>(waited).Code);

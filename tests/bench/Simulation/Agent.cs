@@ -70,7 +70,8 @@ public sealed class Agent : IDisposable
     {
         try
         {
-            RunReport report = await new UpdateRun(Context()).Start(afterReboot, _terminate.Token);
+            RunReport report = await new UpdateRun(Context()).Start(
+                afterReboot, Host.Fleet.Sabotage.HasFlag(Sabotage.SigtermIsNotHeard) ? default : _terminate.Token);
             Host.Fleet.Judge.Ended(this, report);
             Alive = false;
             Host.AgentEnded(this, report);
@@ -112,6 +113,7 @@ public sealed class Agent : IDisposable
     {
         Fleet fleet = Host.Fleet;
         UpdaterSettings settings = fleet.Scenario.Settings;
+        if (fleet.Sabotage.HasFlag(Sabotage.BestEffortAtOnce)) settings = settings with { Lock = settings.Lock with { UnreachableAfter = TimeSpan.Zero } };
         var context = new RunContext
         {
             Settings = settings with { Reboot = settings.Reboot with { Strategy = Strategy } },

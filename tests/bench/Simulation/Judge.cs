@@ -155,6 +155,7 @@ public sealed class Judge(Fleet fleet)
         agent.PhaseIsFresh = false;
         if (script.Stage == ScriptStage.NeedsUpdate)
         {
+            if (host.Disk is StoredRun.Unreadable) Fail(Rule.UnreadableIsKept, host, "a new run begins over an unreadable state");
             if (host.Disk is not (StoredRun.None or StoredRun.OldWord { Phase: Phase.NeedsUpdate })) Fail(Rule.StateBeforeAct, host, $"needs_update runs over {host.Disk}");
             if (agent.Strategy == RebootStrategy.Off || agent.AdmittedWindow is null) Fail(Rule.ScheduleIsKept, host, "a new run starts outside its window or under strategy off");
             agent.DecisionWindow = agent.AdmittedWindow;
@@ -271,6 +272,7 @@ public sealed class Judge(Fleet fleet)
             if (next.Waiver is not null && old.Waiver is null) Fail(Rule.WaiversAreConfigured, host, "a waiver appears in the middle of a phase");
             if (next.Phase != Phase.Reboot) MustExtend(host, old, next);
             MustBeTrue(host, next);
+            if (old.Reboot is { } asked && next.Reboot?.FirstBootClock != asked.FirstBootClock) Fail(Rule.RebootsAreDue, host, "the deadline of the reboot was moved");
             if (next.Attempt != old.Attempt) Entered(agent);
             return;
         }

@@ -35,8 +35,23 @@ public enum Sabotage
     /// <summary>An acquire says granted without asking anybody.</summary>
     GrantWithoutAsking = 128,
 
-    /// <summary>Untrusted scripts are found as trusted only by the preflight's caller: a refusal shows up after the lock was asked for.</summary>
+    /// <summary>The preflight finds every script trusted: a refusal shows up only after the lock was asked for.</summary>
     PreflightSeesNothing = 256,
+
+    /// <summary>A show says "yours" from memory, without a question.</summary>
+    ShowFromMemory = 512,
+
+    /// <summary>A show takes minutes and cannot be cut short.</summary>
+    ShowCannotBeCutShort = 1024,
+
+    /// <summary>SIGTERM does not reach the run.</summary>
+    SigtermIsNotHeard = 2048,
+
+    /// <summary>Scripts are found in the wrong order.</summary>
+    ScriptsReversed = 4096,
+
+    /// <summary>Best-effort waives at the first failure.</summary>
+    BestEffortAtOnce = 8192,
 }
 
 /// <summary>Replaces the resume table.</summary>

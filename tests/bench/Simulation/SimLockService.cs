@@ -34,6 +34,9 @@ public sealed class SimLockService(Agent agent, string name) : ILockService
     public ValueTask<ShowReply> Show(CancellationToken cancel)
     {
         if (!Fleet.Scenario.CanShow) return ValueTask.FromResult<ShowReply>(new ShowReply.CannotTell());
+        if (Fleet.Sabotage.HasFlag(Sabotage.ShowFromMemory))
+            return ValueTask.FromResult<ShowReply>(new ShowReply.Shown(new LockView(name, 1, [new LockHolder(agent.Host.Name, null, null, true)], true, null)));
+        if (Fleet.Sabotage.HasFlag(Sabotage.ShowCannotBeCutShort)) return Later<ShowReply>(TimeSpan.FromMinutes(5), new ShowReply.Unreachable("slow"), default);
         return Ask<ShowReply>("show", () => Fleet.Server.Show(agent, name), reply => reply is ShowReply.Shown { View.HeldByUs: true },
             (why, _) => new ShowReply.Unreachable(why), why => new ShowReply.Refused(why), cancel);
     }

@@ -22,6 +22,7 @@ internal sealed class SimScripts(Agent agent) : IScripts
     public ScriptSet Find(ScriptStage stage)
     {
         IReadOnlyList<Script> all = Host.Scripts[(int)stage];
+        if (Fleet.Sabotage.HasFlag(Sabotage.ScriptsReversed)) all = [.. all.Reverse()];
         bool blind = Fleet.Sabotage.HasFlag(Sabotage.PreflightSeesNothing) && _preflight && stage != ScriptStage.NeedsUpdate;
         if (stage == ScriptStage.OnFailure) _preflight = false;
         if (agent.Untrusted is not { } bad || bad.Stage != stage || bad.Index >= all.Count || blind)

@@ -40,7 +40,8 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
         SlotOutcome outcome = default;
         Change change = Apply(semaphore =>
         {
-            SlotStep step = semaphore.TryAcquire(asker);
+            // A changed [file] slots takes effect when nobody holds the lock: never under a holder who was admitted by another number.
+            SlotStep step = (semaphore.Holders.IsEmpty ? semaphore.WithSlots(slots) : semaphore).TryAcquire(asker);
             outcome = step.Outcome;
             return step.Next;
         }, cancel);
@@ -197,8 +198,8 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     {
         Notice = semaphore.Slots == slots
             ? null
-            : $"the lock {identity.Name} has {semaphore.Slots} slots and [file] slots says {slots}: the lock's own number counts; "
-                + $"set it with 'dlm-updater lock slots {identity.Name} {slots}' or correct [file] slots";
+            : $"the lock {identity.Name} has {semaphore.Slots} slots and [file] slots says {slots}: the lock's own number counts while "
+                + "somebody holds it, then the next host's; let [file] slots say the same on every host that shares the lock";
         return semaphore;
     }
 

@@ -81,6 +81,18 @@ public sealed class FileLockServiceTests : IDisposable
     }
 
     [Fact]
+    public void A_changed_number_of_slots_takes_effect_when_nobody_holds_the_lock()
+    {
+        FileLockService a = Service("a", slots: 1), b = Service("b", slots: 2), c = Service("c", slots: 2);
+        Assert.IsType<AcquireReply.Granted>(a.Acquire(default).Now());
+        Assert.IsType<AcquireReply.Busy>(b.Acquire(default).Now());
+        Assert.IsType<ReleaseReply.Released>(a.Release(default).Now());
+        Assert.IsType<AcquireReply.Granted>(b.Acquire(default).Now());
+        Assert.IsType<AcquireReply.Granted>(c.Acquire(default).Now());
+        Assert.IsType<AcquireReply.Busy>(a.Acquire(default).Now());
+    }
+
+    [Fact]
     public void The_locks_own_slots_count_and_a_difference_is_told()
     {
         Service("a", slots: 1).Acquire(default).Now();

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace DlmUpdater.Tests;
+
+/// <summary>Imports run one way: Program → Cli → the acting folders → Host → Core → base library.</summary>
+public sealed partial class HouseTests
+{
+    private static readonly string[] ActingFolders = ["Configuration", "State", "Scripts", "Locks", "Logging"];
+
+    [Fact]
+    public void Acting_folders_do_not_know_each_other()
+    {
+        foreach (string folder in ActingFolders)
+        {
+            foreach (string file in Files(folder))
+            {
+                string[] wrong = [.. Imports(file).Where(import => import.StartsWith("DlmUpdater.", StringComparison.Ordinal)
+                    && !import.StartsWith("DlmUpdater.Core", StringComparison.Ordinal) && import != "DlmUpdater.Host" && !IsWithin(import, folder))];
+                Assert.True(wrong.Length == 0, $"{file} imports {string.Join(", ", wrong)}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Host_is_a_leaf()
+    {
+        foreach (string file in Files("Host"))
+            Assert.DoesNotContain(Imports(file), import => import.StartsWith("DlmUpdater.", StringComparison.Ordinal) && !import.StartsWith("DlmUpdater.Core", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Core_bans_files_network_processes_clocks_and_dice()
+    {
+        string banned = File.ReadAllText(Path.Combine(Source, "DlmUpdater.Core", "BannedSymbols.txt"));
+        foreach (string symbol in (string[])["N:System.IO;", "N:System.Net;", "N:System.Diagnostics;", "T:System.Random;", "P:System.DateTime.UtcNow;", "T:System.Environment;"])
+            Assert.Contains(symbol, banned);
+        Assert.Contains("BannedSymbols.txt", File.ReadAllText(Path.Combine(Source, "DlmUpdater.Core", "DlmUpdater.Core.csproj")));
+    }
+
+    [Fact]
+    public void Every_native_call_goes_to_the_C_library_and_stands_in_Host()
+    {
+        string[] files = [.. Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater"), "*.cs", SearchOption.AllDirectories).Where(IsSource)];
+        foreach (string file in files.Where(f => File.ReadAllText(f).Contains("LibraryImport(", StringComparison.Ordinal)))
+        {
+            Assert.StartsWith(Path.Combine(Source, "DlmUpdater", "Host", "Native"), file, StringComparison.Ordinal);
+            Assert.DoesNotMatch(OtherLibrary(), File.ReadAllText(file));
+        }
+
+        Assert.DoesNotContain(files, f => File.ReadAllText(f).Contains("DllImport(", StringComparison.Ordinal));
+    }
+
+    private static string Source { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "src"));
+
+    private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+
+    private static string[] Files(string folder)
+    {
+        string[] files = [.. Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater", folder), "*.cs", SearchOption.AllDirectories)];
+        Assert.NotEmpty(files);
+        return files;
+    }
+
+    private static bool IsSource(string file) => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal);
+
+    private static bool IsWithin(string import, string folder) =>
+        import == "DlmUpdater." + folder || import.StartsWith($"DlmUpdater.{folder}.", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Imports(string file) => Using().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value);
+
+    [GeneratedRegex(@"^using (?:static )?(?:\w+ = )?([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [GeneratedRegex(@"LibraryImport\((?!LibC\b)")]
+    private static partial Regex OtherLibrary();
+}
