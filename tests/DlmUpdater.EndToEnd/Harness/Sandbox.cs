@@ -129,6 +129,15 @@ internal sealed class Sandbox : IDisposable
         return new Gate(path);
     }
 
+    /// <summary>Another boot of this host.</summary>
+    internal Boot NextBoot()
+    {
+        string id = Guid.NewGuid().ToString("D");
+        string file = $"{Root}/marks/boot-{id}";
+        File.WriteAllText(file, id + "\n");
+        return new Boot(id, file);
+    }
+
     /// <summary>Every path below the sandbox, without the script log and what the scripts mark there.</summary>
     internal string[] Files() =>
         [.. Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories)
@@ -154,8 +163,12 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Ends what still runs out of this sandbox, as a reboot would.</summary>
     internal void KillLeftovers()
     {
-        foreach (int pid in Processes.Mentioning(Root)) Processes.Kill(pid);
-        while (Processes.Mentioning(Root).Any()) Thread.Sleep(1);
+        // Again until there is none: what was killed may just have started something.
+        for (int[] found = [.. Processes.Mentioning(Root)]; found.Length > 0; found = [.. Processes.Mentioning(Root)])
+        {
+            foreach (int pid in found) Processes.Kill(pid);
+            Thread.Sleep(1);
+        }
     }
 
     public void Dispose()
