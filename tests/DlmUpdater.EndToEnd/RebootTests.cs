@@ -17,14 +17,14 @@ public sealed class RebootTests
         Assert.Equal([host.Holder], host.Holders);
         Assert.Equal("reboot", Agent.Status(host).GetProperty("phase").GetString());
 
-        string boot = Boots.Next();
-        Agent.Run(host, new StartAs { BootId = boot }, "run", "--after-reboot").Expect(0);
+        Boot boot = host.NextBoot();
+        Agent.Run(host, new StartAs { Boot = boot }, "run", "--after-reboot").Expect(0);
 
         ScriptLine[] post = [.. host.Log.Lines.Where(l => l.Stage == "post_update")];
-        Assert.All(post, line => Assert.Equal(boot, line.Boot));
+        Assert.All(post, line => Assert.Equal(boot.Id, line.Boot));
         Assert.All(post, line => Assert.True(line.Held));
         Assert.All(post, line => Assert.Equal("2", line.Attempt));
-        Assert.All(host.Log.Lines.Where(l => l.Stage != "post_update"), line => Assert.Equal(Boots.Real, line.Boot));
+        Assert.All(host.Log.Lines.Where(l => l.Stage != "post_update"), line => Assert.Equal(Boot.Real, line.Boot));
         Assert.Equal(["post_update/10-start", "post_update/20-health"], host.Log.Started[^2..]);
         Assert.Single(host.Log.Lines.Select(l => l.RunId).Distinct());
         Assert.Empty(host.Holders);
@@ -65,7 +65,7 @@ public sealed class RebootTests
         Assert.Equal([host.Holder], host.Holders);
         Assert.True(File.Exists(host.StateFile));
 
-        Agent.Run(host, new StartAs { BootId = Boots.Next() }, "run", "--after-reboot").Expect(0);
+        Agent.Run(host, new StartAs { Boot = host.NextBoot() }, "run", "--after-reboot").Expect(0);
         Assert.Equal("post_update/20-health", host.Log.Started[^1]);
         Assert.Empty(host.Holders);
     }

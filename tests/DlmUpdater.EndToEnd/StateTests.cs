@@ -156,7 +156,7 @@ public sealed class StateTests
         Agent.Run(host, "run").Expect(0);
         host.Set("lock", "name", "another");
 
-        Ended ended = Agent.Run(host, new StartAs { BootId = Boots.Next() }, "run").Expect(78);
+        Ended ended = Agent.Run(host, new StartAs { Boot = host.NextBoot() }, "run").Expect(78);
 
         Assert.Contains("e2e", ended.Error, StringComparison.Ordinal);
         Assert.Contains("another", ended.Error, StringComparison.Ordinal);

@@ -53,7 +53,7 @@ public sealed class UsageTests
         Agent.Call("--cfg", host.Config).Expect(0);
         Assert.Equal("reboot/reboot", host.Log.Started[^1]);
 
-        Agent.Call(new StartAs { BootId = Boots.Next() }, "--cfg", host.Config, "--after_reboot").Expect(0);
+        Agent.Call(new StartAs { Boot = host.NextBoot() }, "--cfg", host.Config, "--after_reboot").Expect(0);
         Assert.Equal("post_update/20-health", host.Log.Started[^1]);
         Assert.Empty(host.Holders);
 

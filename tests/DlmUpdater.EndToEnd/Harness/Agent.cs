@@ -27,8 +27,8 @@ internal sealed record Ended(int Code, string Output, string Error)
 /// <summary>How to start the program.</summary>
 internal sealed record StartAs
 {
-    /// <summary>The boot id that it and its scripts shall see; null = the kernel's. In a mount namespace of its own.</summary>
-    internal string? BootId { get; init; }
+    /// <summary>The boot that it and its scripts shall see; null = the real one. In a mount namespace of its own.</summary>
+    internal Boot? Boot { get; init; }
 
     /// <summary>Environment beside PATH.</summary>
     internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
@@ -73,17 +73,23 @@ internal sealed class Agent : IDisposable
         List<string> words = [.. how.Wrapper, how.Executable ?? Binary.Path, .. arguments];
 
         // Through env, so that what is preloaded into the program is not preloaded into what stands before it.
-        if (how.Environment.Count > 0) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
-        if (how.BootId is not null || how.Prepare is not null)
+        bool direct = how.Boot is null && how.Prepare is null && how.Wrapper.Length == 0;
+        if (how.Environment.Count > 0 && !direct) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
+        if (how.Boot is not null || how.Prepare is not null)
         {
-            string boot = how.BootId is null ? "" : "mount --bind \"$0\" /proc/sys/kernel/random/boot_id || exit 99\n";
-            words.InsertRange(0, ["/usr/bin/unshare", "-m", "/bin/sh", "-c", $"{boot}{how.Prepare ?? ":"}\nexec \"$@\"", how.BootId is { } id ? Boots.FileOf(id) : "sh"]);
+            string boot = how.Boot is null ? "" : "mount --bind \"$0\" /proc/sys/kernel/random/boot_id || exit 99\n";
+            words.InsertRange(0, ["/usr/bin/unshare", "-m", "/bin/sh", "-c", $"{boot}{how.Prepare ?? ":"}\nexec \"$@\"", how.Boot?.File ?? "sh"]);
         }
 
         var start = new ProcessStartInfo(words[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
         foreach (string word in words.Skip(1)) start.ArgumentList.Add(word);
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+        if (direct)
+        {
+            foreach (var (name, value) in how.Environment) start.Environment[name] = value;
+        }
+
         Process process = Process.Start(start)!;
         try
         {

@@ -22,7 +22,7 @@ internal sealed class CrashCycle : IDisposable
     private readonly List<string> wrong = [];
     private readonly List<string> story = [];
     private readonly List<(int From, string[] Recorded, string Phase)> kills = [];
-    private string? boot;
+    private Boot? boot;
     private bool rebootedUnasked;
 
     internal CrashCycle(string work = ":") => Host = new Sandbox().Cycle(reboot: true, work);
@@ -43,7 +43,7 @@ internal sealed class CrashCycle : IDisposable
     /// <param name="killAfter">SIGKILL after so long; null = not.</param>
     internal void Start(IReadOnlyDictionary<string, string>? environment = null, TimeSpan? killAfter = null)
     {
-        var how = new StartAs { BootId = boot, Environment = environment ?? new Dictionary<string, string>() };
+        var how = new StartAs { Boot = boot, Environment = environment ?? new Dictionary<string, string>() };
         using Agent agent = Agent.Start(Host, how, "run");
         if (killAfter is { } pause)
         {
@@ -92,7 +92,7 @@ internal sealed class CrashCycle : IDisposable
     internal void Judge(string[] filesOfACleanCycle)
     {
         ScriptLine[] lines = Host.Log.Lines;
-        foreach (ScriptLine twice in lines.Where(l => l.What == "twice")) wrong.Add($"two copies of {twice.Full} ran at once");
+        foreach (ScriptLine twice in ScriptLog.Copies(lines)) wrong.Add($"two copies of {twice.Full} ran at once");
         foreach (ScriptLine bare in lines.Where(l => l.Stage != "needs_update" && !l.Held)) wrong.Add($"{bare.What} of {bare.Full} without the lock");
 
         string[] runs = [.. lines.Where(l => l.Stage != "needs_update").Select(l => l.RunId).Distinct()];
@@ -158,7 +158,7 @@ internal sealed class CrashCycle : IDisposable
         }
 
         story.Add($"killed in {phase} with [{string.Join(", ", recorded)}]");
-        Ended status = Agent.Run(Host, new StartAs { BootId = boot }, "status", "--output", "json");
+        Ended status = Agent.Run(Host, new StartAs { Boot = boot }, "status", "--output", "json");
         if (status.Code != 0 || !status.Output.Contains($"\"phase\": \"{phase}\"", StringComparison.Ordinal))
             wrong.Add($"status after the kill in {phase}: exit code {status.Code}, {status.Output} {status.Error}");
 
@@ -185,8 +185,7 @@ internal sealed class CrashCycle : IDisposable
     {
         Host.KillLeftovers();
         if (Directory.Exists(Host.RunDirectory)) Directory.Delete(Host.RunDirectory, recursive: true);
-        foreach (string mark in Directory.GetDirectories(Host.Root + "/marks", "*.running")) Directory.Delete(mark);
-        boot = Boots.Next();
+        boot = Host.NextBoot();
         story.Add("reboot");
     }
 

@@ -18,10 +18,11 @@ internal static class KillAt
 
     private static string Compile()
     {
-        string place = Directory.CreateTempSubdirectory("dlm-updater-e2e-kill-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(place, recursive: true);
-        string library = Path.Combine(place, "kill_at.so");
-        _ = Binary.Tool("gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, Path.Combine(AppContext.BaseDirectory, "Native/kill_at.c"), "-ldl");
+        // Beside its source in the build's output, and whole from the first moment: two test runs may be under way.
+        string source = Path.Combine(AppContext.BaseDirectory, "Native/kill_at.c");
+        string library = Path.ChangeExtension(source, ".so"), made = $"{library}.{Environment.ProcessId}";
+        _ = Binary.Tool("gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", made, source, "-ldl");
+        File.Move(made, library, overwrite: true);
         return library;
     }
 }

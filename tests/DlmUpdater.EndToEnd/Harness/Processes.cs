@@ -12,8 +12,11 @@ internal static class Processes
         byte[] wanted = Encoding.UTF8.GetBytes(text);
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(directory), out int pid) && pid != Environment.ProcessId && (Holds(directory + "/cmdline", wanted) || Holds(directory + "/environ", wanted)))
-                yield return pid;
+            if (!int.TryParse(Path.GetFileName(directory), out int pid) || pid == Environment.ProcessId) continue;
+
+            // The kernel's own threads have no command line.
+            byte[] command = Read(directory + "/cmdline");
+            if (command.Length > 0 && (command.AsSpan().IndexOf(wanted) >= 0 || Read(directory + "/environ").AsSpan().IndexOf(wanted) >= 0)) yield return pid;
         }
     }
 
@@ -45,15 +48,15 @@ internal static class Processes
         }
     }
 
-    private static bool Holds(string file, byte[] wanted)
+    private static byte[] Read(string file)
     {
         try
         {
-            return File.ReadAllBytes(file).AsSpan().IndexOf(wanted) >= 0;
+            return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return [];
         }
     }
 }

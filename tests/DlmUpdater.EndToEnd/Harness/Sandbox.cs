@@ -129,6 +129,15 @@ internal sealed class Sandbox : IDisposable
         return new Gate(path);
     }
 
+    /// <summary>Another boot of this host.</summary>
+    internal Boot NextBoot()
+    {
+        string id = Guid.NewGuid().ToString("D");
+        string file = $"{Root}/marks/boot-{id}";
+        File.WriteAllText(file, id + "\n");
+        return new Boot(id, file);
+    }
+
     /// <summary>Every path below the sandbox, without the script log and what the scripts mark there.</summary>
     internal string[] Files() =>
         [.. Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories)
@@ -154,8 +163,12 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Ends what still runs out of this sandbox, as a reboot would.</summary>
     internal void KillLeftovers()
     {
-        foreach (int pid in Processes.Mentioning(Root)) Processes.Kill(pid);
-        while (Processes.Mentioning(Root).Any()) Thread.Sleep(1);
+        // Again until there is none: what was killed may just have started something.
+        for (int[] found = [.. Processes.Mentioning(Root)]; found.Length > 0; found = [.. Processes.Mentioning(Root)])
+        {
+            foreach (int pid in found) Processes.Kill(pid);
+            Thread.Sleep(1);
+        }
     }
 
     public void Dispose()
@@ -172,7 +185,7 @@ internal sealed class Sandbox : IDisposable
         return path;
     }
 
-    /// <summary>What every script begins with. Shell built-ins only, but for mkdir and rmdir: the two that are atomic.</summary>
+    /// <summary>What every script begins with. Shell built-ins only: a sweep runs thousands of scripts.</summary>
     private void WriteLibrary() => File.WriteAllText(Root + "/lib.sh", $$"""
         ROOT={{Root}}
         name=${0##*/}
@@ -187,13 +200,9 @@ internal sealed class Sandbox : IDisposable
             echo "$1|{{Holder}}|$stage|$name|$DLM_UPDATER_PHASE|$DLM_UPDATER_RUN_ID|$DLM_UPDATER_ATTEMPT|$boot|$held|$2" >> {{Log.Path}}
         }
         note() { say note "$1"; }
-        begin() {
-            mkdir "$ROOT/marks/$stage.$name.running" 2> /dev/null || say twice $$
-            say start $$
-        }
+        begin() { say start $$; }
         finish() {
             say end $1
-            rmdir "$ROOT/marks/$stage.$name.running" 2> /dev/null
             exit $1
         }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace DlmUpdater.EndToEnd.Harness;
 
 /// <summary>One line that a script wrote of itself.</summary>
-/// <param name="What"><c>start</c>, <c>end</c>, <c>note</c>, or <c>twice</c>: another copy of it ran.</param>
+/// <param name="What"><c>start</c>, <c>end</c> or <c>note</c>.</param>
 /// <param name="Host">Whose script.</param>
 /// <param name="Stage">Its directory without <c>.d</c>, or <c>reboot</c> for the reboot command.</param>
 /// <param name="Name">Its file name.</param>
@@ -27,6 +27,19 @@ internal sealed class ScriptLog(string path)
     internal ScriptLine[] Lines => File.Exists(path) ? [.. File.ReadAllLines(path).Select(Parse)] : [];
 
     internal string[] Started => [.. Lines.Where(l => l.What == "start").Select(l => l.Full)];
+
+    /// <summary>The starts of a script beside which another copy of it ran. Each line is one append, so the order is that of time: a start
+    /// after a start that had not ended on the same boot. (Only for scripts that nobody kills.)</summary>
+    internal static IEnumerable<ScriptLine> Copies(IEnumerable<ScriptLine> lines)
+    {
+        var running = new HashSet<(string, string, string)>();
+        foreach (ScriptLine line in lines)
+        {
+            (string, string, string) script = (line.Host, line.Full, line.Boot);
+            if (line.What == "start" && !running.Add(script)) yield return line;
+            if (line.What == "end") running.Remove(script);
+        }
+    }
 
     /// <summary>Waits for a line; fails after 20 s.</summary>
     internal ScriptLine WaitFor(Func<ScriptLine, bool> wanted)
