@@ -11,10 +11,10 @@ internal sealed class DirectoryWatch : IDisposable
     private const uint Ignored = 0x8000, Overflow = 0x4000;
 
     private readonly SafeFileHandle inotify;
-    private readonly SafeFileHandle wake;
+    private readonly WakeDescriptor wake;
     private readonly byte[] fileName;
 
-    private DirectoryWatch(SafeFileHandle inotify, SafeFileHandle wake, string fileName)
+    private DirectoryWatch(SafeFileHandle inotify, WakeDescriptor wake, string fileName)
     {
         this.inotify = inotify;
         this.wake = wake;
@@ -25,8 +25,8 @@ internal sealed class DirectoryWatch : IDisposable
     internal static DirectoryWatch? Start(string directory, string fileName)
     {
         SafeFileHandle inotify = Native.NewInotify();
-        SafeFileHandle wake = Native.NewEventFd();
-        if (!inotify.IsInvalid && !wake.IsInvalid && Native.WatchPath(inotify, directory, Changes) >= 0)
+        var wake = new WakeDescriptor();
+        if (!inotify.IsInvalid && wake.Fd >= 0 && Native.WatchPath(inotify, directory, Changes) >= 0)
             return new DirectoryWatch(inotify, wake, fileName);
         inotify.Dispose();
         wake.Dispose();
@@ -36,15 +36,15 @@ internal sealed class DirectoryWatch : IDisposable
     /// <summary>Waits at most that long. True if the file may have changed; false after the time, or early.</summary>
     internal unsafe bool Wait(TimeSpan atMost, CancellationToken cancel)
     {
-        using CancellationTokenRegistration registration = cancel.UnsafeRegister(static watch => ((DirectoryWatch)watch!).Wake(), this);
-        PollDescriptor* descriptors = stackalloc PollDescriptor[2];
-        descriptors[0] = new PollDescriptor { Descriptor = (int)inotify.DangerousGetHandle(), Events = Native.POLLIN };
-        descriptors[1] = new PollDescriptor { Descriptor = (int)wake.DangerousGetHandle(), Events = Native.POLLIN };
+        using CancellationTokenRegistration registration = cancel.UnsafeRegister(static wake => ((WakeDescriptor)wake!).Wake(), wake);
+        Native.Process.PollFd* descriptors = stackalloc Native.Process.PollFd[2];
+        descriptors[0] = new() { Fd = (int)inotify.DangerousGetHandle(), Events = Native.Process.POLLIN };
+        descriptors[1] = new() { Fd = wake.Fd, Events = Native.Process.POLLIN };
         // Rounded up: a poll of 0 ms in a loop would burn the processor for the last part of a millisecond.
         int milliseconds = (int)Math.Clamp(Math.Ceiling(atMost.TotalMilliseconds), 0, int.MaxValue);
-        int ready = Native.PollDescriptors(descriptors, 2, milliseconds);
+        int ready = Native.Process.poll(descriptors, 2, milliseconds);
         cancel.ThrowIfCancellationRequested();
-        return ready > 0 && (descriptors[0].Happened & Native.POLLIN) != 0 && ReadEvents();
+        return ready > 0 && (descriptors[0].Returned & Native.Process.POLLIN) != 0 && ReadEvents();
     }
 
     /// <inheritdoc/>
@@ -52,13 +52,6 @@ internal sealed class DirectoryWatch : IDisposable
     {
         inotify.Dispose();
         wake.Dispose();
-    }
-
-    private void Wake()
-    {
-        Span<byte> one = stackalloc byte[8];
-        BitConverter.TryWriteBytes(one, 1UL);
-        _ = RegularFile.WriteAll(wake, one);
     }
 
     private unsafe bool ReadEvents()

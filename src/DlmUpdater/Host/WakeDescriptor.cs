@@ -1,6 +1,4 @@
-using DlmUpdater.Host;
-
-namespace DlmUpdater.Scripts;
+namespace DlmUpdater.Host;
 
 /// <summary>A descriptor that another thread can make readable, to end a poll.</summary>
 internal sealed unsafe class WakeDescriptor : IDisposable
