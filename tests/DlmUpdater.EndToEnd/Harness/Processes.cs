@@ -35,7 +35,7 @@ internal static class Processes
     }
 
     /// <summary>Sends a signal by its name.</summary>
-    internal static void Signal(int pid, string name) => _ = Binary.Command("/bin/kill", "-s", name, pid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    internal static void Signal(int pid, string name) => _ = Binary.Command("sh", "-c", $"kill -s {name} {pid}");
 
     /// <summary>Waits until <paramref name="condition"/> holds; fails after 20 s.</summary>
     internal static void Until(Func<bool> condition, string what)
