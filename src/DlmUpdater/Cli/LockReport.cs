@@ -43,8 +43,8 @@ internal static class LockReport
 
     /// <summary>How a lock stands, in half a line.</summary>
     internal static string Standing(LockView view) =>
-        (view.HeldByUs ? "held by this host" : view.Holders.Count < view.Slots ? "free" : "busy") +
-        (view.Holders.Count == 0 ? "" : $", held by {string.Join(", ", view.Holders.Select(Describe))}") +
+        (view.HeldByUs ? "" : (view.Holders.Count < view.Slots ? "free" : "busy") + (view.Holders.Count == 0 ? "" : ", ")) +
+        (view.Holders.Count == 0 ? "" : $"held by {string.Join(", ", view.Holders.Select(Describe))}") +
         (view.Slots == 1 ? "" : $", {view.Holders.Count} of {view.Slots} slots taken") +
         (view.Enabled ? "" : ", disabled");
 
