@@ -62,6 +62,8 @@ install: build
 	for d in needs_update pre_update update needs_reboot post_update; do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
 	test -e $(DESTDIR)/etc/dlm-updater/config.ini || install -m 0644 src/dist/etc/config.ini $(DESTDIR)/etc/dlm-updater/config.ini
 	install -d -m 0755 $(DESTDIR)/var/lib/dlm-updater
+	install -D -m 0644 src/dist/man/dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/dlm-updater.8
+	install -D -m 0644 src/dist/man/dlm-updater.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/dlm-updater.ini.5
 
 clean:
 	rm -rf $(OUT)

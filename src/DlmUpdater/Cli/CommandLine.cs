@@ -7,10 +7,14 @@ namespace DlmUpdater.Cli;
 /// <summary>The command model. Only the verb that is called is built, so that a verb more costs the others nothing.</summary>
 internal static class CommandLine
 {
-    private static readonly (string Name, Func<Command> Build)[] Verbs =
+    /// <summary>Every verb, and what builds it.</summary>
+    internal static readonly (string Name, Func<Command> Build)[] Verbs =
     [
         ("run", RunVerb.Build),
         ("status", StatusVerb.Build),
+        ("plan", PlanVerb.Build),
+        ("check", CheckVerb.Build),
+        ("lock", LockVerb.Build),
         ("history", HistoryVerb.Build),
         ("reset", ResetVerb.Build),
         ("version", VersionVerb.Build),

@@ -67,7 +67,8 @@ internal static class Setup
         return ending.Code();
     }
 
-    private static Dictionary<string, string> DlmVariables()
+    /// <summary>The environment as far as it is configuration.</summary>
+    internal static Dictionary<string, string> DlmVariables()
     {
         var variables = new Dictionary<string, string>();
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())

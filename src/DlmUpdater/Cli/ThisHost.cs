@@ -23,5 +23,5 @@ internal sealed class ThisHost(BootIdentity boot, TimeProvider time, HostScripts
         scripts.RunCommand(settings.Command.IsEmpty ? HostCommand : settings.Command, context, timeout: null, cancel);
 
     /// <summary>What the host has: systemd's own call waits for nobody else's, and everything else has <c>reboot</c>.</summary>
-    private static IReadOnlyList<string> HostCommand => Directory.Exists("/run/systemd/system") ? ["systemctl", "reboot"] : ["reboot"];
+    internal static IReadOnlyList<string> HostCommand => Directory.Exists("/run/systemd/system") ? ["systemctl", "reboot"] : ["reboot"];
 }

@@ -20,15 +20,18 @@ internal sealed class RunStateFile(string path) : IRunStore
     {
         cancel.ThrowIfCancellationRequested();
         DurableFile.Sweep(path);
-        return new(RegularFile.Read(path, Limit) switch
-        {
-            FileReading.Missing => new StoredRun.None(),
-            FileReading.Content content => Understand(content),
-            FileReading.NotAFile not => Unreadable(not.What),
-            FileReading.Failed failed => new StoredRun.Unavailable(FileErrors.Describe("read", path, failed.Errno, Setting)),
-            _ => Unreadable("cannot be read"),
-        });
+        return new(Peek());
     }
+
+    /// <summary>Reads, and leaves even what a killed writer left behind: for those who only look.</summary>
+    internal StoredRun Peek() => RegularFile.Read(path, Limit) switch
+    {
+        FileReading.Missing => new StoredRun.None(),
+        FileReading.Content content => Understand(content),
+        FileReading.NotAFile not => Unreadable(not.What),
+        FileReading.Failed failed => new StoredRun.Unavailable(FileErrors.Describe("read", path, failed.Errno, Setting)),
+        _ => Unreadable("cannot be read"),
+    };
 
     /// <inheritdoc/>
     public ValueTask<string?> Save(RunState state) => new(DurableFile.Replace(path, RunStateFormat.Write(state), Setting, Mode)?.Why);

@@ -11,7 +11,7 @@ namespace DlmUpdater.Locks.LocalFile;
 /// <param name="slots">The slots of a lock that this host is the first to use. The file's own number wins from then on: hosts that are
 /// configured differently must not each keep a bound of their own (<see cref="Notice"/> tells of the difference).</param>
 /// <param name="time">The clock.</param>
-internal sealed class FileLockService(string directory, LockIdentity identity, string? displayName, int slots, TimeProvider time) : ILockService
+internal sealed class FileLockService(string directory, LockIdentity identity, string? displayName, int slots, TimeProvider time) : ILockService, ILockSwitch
 {
     private readonly LockFile file = new(directory, identity.Name);
 
@@ -67,6 +67,24 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
 
     /// <summary>Lets new holders in, or keeps them out; present ones finish and release in either case. Null, or why not.</summary>
     public string? SetEnabled(bool enabled, CancellationToken cancel) => Apply(s => s.WithEnabled(enabled), cancel).Complaint;
+
+    /// <inheritdoc/>
+    public ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel)
+    {
+        bool changed = false;
+        Change change = Apply(semaphore =>
+        {
+            changed = semaphore.Enabled != enabled;
+            return semaphore.WithEnabled(enabled);
+        }, cancel, create: !enabled);
+        return new(change switch
+        {
+            Change.Refused refused => new SwitchReply.Refused(refused.Why),
+            Change.Failed failed => new SwitchReply.Unreachable(failed.Why),
+            Change.Made made => new SwitchReply.Switched(changed, View(made.Semaphore)),
+            _ => throw new InvalidOperationException("unknown change"),
+        });
+    }
 
     /// <summary>Sets the number of slots for all who share the lock; fewer than there are holders is fine. Null, or why not.</summary>
     public string? SetSlots(int number, CancellationToken cancel) =>

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using DlmUpdater.Configuration;
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.Scripts;
+using DlmUpdater.State;
+
+namespace DlmUpdater.Cli;
+
+/// <summary><c>dlm-updater check</c>: everything that would go wrong at night, found by day, each with what to do. Changes nothing.</summary>
+internal static class CheckVerb
+{
+    internal static Command Build()
+    {
+        Option<string> config = CommonOptions.Config();
+        Option<OutputFormat> output = CommonOptions.Output();
+        var command = new Command("check", "Find out by day what would stop a run at night: configuration, scripts, files, lock, clock") { config, output };
+        command.SetAction(parsed =>
+        {
+            IReadOnlyList<Finding> findings = [.. Findings(parsed.GetValue(config)!)];
+            _ = parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => CheckReport.WriteJson(json, findings)) : Report.Text(CheckReport.Text(findings));
+            return findings.Any(f => f.Level == FindingLevel.Error)
+                ? Setup.Fail(Ending.Misconfigured, $"{CheckReport.Count(findings, FindingLevel.Error, "error")} found: mend each, and check again")
+                : 0;
+        });
+        return command;
+    }
+
+    private static IEnumerable<Finding> Findings(string file)
+    {
+        LoadedConfiguration strict = Load(file, strict: true);
+        foreach (Complaint complaint in strict.Complaints)
+        {
+            yield return complaint.Severity == Severity.Error
+                ? Finding.Error("configuration", complaint.Text, "correct it there")
+                : Finding.Warning("configuration", complaint.Text, "correct it there");
+        }
+
+        // What is wrong only by the strict rules does not keep the rest from being looked at.
+        if ((strict.Settings ?? Load(file, strict: false).Settings) is not { } settings) yield break;
+        if (strict.Complaints.Count == 0) yield return Finding.Ok("configuration", string.Join(", ", strict.Files));
+        if (Native.geteuid() != 0)
+            yield return Finding.Warning("user", $"this check runs as uid {Native.geteuid()}, and a run as root sees and may do more", "check as root");
+
+        foreach (Finding finding in Host(settings)) yield return finding;
+    }
+
+    private static IEnumerable<Finding> Host(UpdaterSettings settings)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        BootIdentity? boot = BootInfo.Read(out string noBoot);
+        yield return boot is null ? Finding.Error("boot id", noBoot, "a reboot cannot be told from none until that is mended") : Finding.Ok("boot id", boot.BootId);
+
+        var scripts = new HostScripts(settings.Scripts, settings.Paths, boot ?? new BootIdentity("", 0), TimeProvider.System, new ScriptListener());
+        ScriptSet[] sets = [.. ScriptStages.All.Select(scripts.Find)];
+        foreach (Finding finding in ChecksScripts.All(sets)) yield return finding;
+        IReadOnlyList<string> command = settings.Reboot.Command.IsEmpty ? ThisHost.HostCommand : settings.Reboot.Command;
+        yield return ChecksScripts.RebootCommand(sets.First(s => s.Stage == ScriptStage.Reboot), command, !settings.Reboot.Command.IsEmpty, Program);
+
+        foreach (Finding finding in ChecksFiles.All(settings.Paths, settings.Log)) yield return finding;
+
+        StoredRun stored = new RunStateFile(settings.Paths.StateFile).Peek();
+        yield return ChecksLock.Run(stored, now);
+        foreach (Finding finding in TheLock(settings, stored)) yield return finding;
+        DateTimeOffset? lastEnded = new History(History.PathIn(settings.Paths.StateDirectory)).Read(1).Records is [.., var newest] ? newest.Ended : null;
+        yield return ChecksHost.Clock(now, stored, lastEnded);
+    }
+
+    private static IEnumerable<Finding> TheLock(UpdaterSettings settings, StoredRun stored)
+    {
+        if (settings.Lock.Service == LockServiceKind.None)
+        {
+            yield return ChecksLock.NoService(settings.Reboot.Strategy);
+            yield break;
+        }
+
+        if (settings.Lock.Service == LockServiceKind.File)
+        {
+            yield return ChecksHost.Holder(settings.Lock.Holder, MachineId.Read(), MachineId.HostName(), ChecksHost.InContainer());
+            yield return ChecksLock.FileService(settings.File.Directory);
+        }
+
+        if (Setup.LockService(settings, out string why) is not { } service)
+        {
+            if (settings.Lock.Service != LockServiceKind.File) yield return Finding.Error("lock service", why, "until then no run gets the lock");
+            yield break;
+        }
+
+        ShowReply shown = service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        foreach (Finding finding in ChecksLock.Lock(service.Identity, shown, stored)) yield return finding;
+    }
+
+    /// <summary>Where the program is that <paramref name="command"/> names; null if there is none.</summary>
+    private static string? Program(string command) => !command.Contains('/') ? RunnableCheck.InSearchPath(command)
+        : FileFacts.Read(command, true, out _) is { IsRegular: true } facts && (facts.Mode & 0b001_001_001) != 0 ? command : null;
+
+    private static LoadedConfiguration Load(string file, bool strict) => ConfigurationLoader.Load(new ConfigurationRequest
+    {
+        File = file,
+        WorkingDirectory = Environment.CurrentDirectory,
+        Environment = Setup.DlmVariables(),
+        Strict = strict,
+    });
+}

@@ -1,0 +1,88 @@
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
+using Microsoft.Win32.SafeHandles;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>What <c>check</c> says of the files and directories that a run writes. Finds out by opening, and leaves nothing behind.</summary>
+internal static class ChecksFiles
+{
+    private const int AccessWrite = 2, NameLess = 0x400000;
+
+    /// <summary>Every file and directory of the program.</summary>
+    internal static IEnumerable<Finding> All(PathSettings paths, LogSettings log)
+    {
+        yield return Directory("state directory", Path.GetDirectoryName(paths.StateFile)!, "[main] state_dir");
+        if (Path.GetDirectoryName(paths.StateFile) != paths.StateDirectory) yield return Directory("history directory", paths.StateDirectory, "[main] state_dir");
+        yield return Directory("run directory", paths.RunDirectory, "[main] run_dir");
+        yield return InstanceLock(paths.InstanceLock);
+        if (log is { Target: LogTarget.File, File: { } file }) yield return LogFile(file);
+    }
+
+    /// <summary>A directory in which files are made; a missing one is made by the run itself.</summary>
+    internal static Finding Directory(string what, string path, string setting)
+    {
+        string there = path;
+        FileFacts facts;
+        while (!Native.TryStatTarget(there, out facts))
+        {
+            int errno = FileErrors.Last;
+            if (errno != Native.ENOENT || there == "/") return Finding.Error(what, $"{path} cannot be used ({FileErrors.Text(errno)})", Elsewhere(setting));
+
+            // A dangling link stands in the way of the directory that would be made.
+            if (Native.TryStat(there, out FileFacts link) && link.IsLink)
+                return Finding.Error(what, $"{there} is a link to {FileFacts.TargetOf(there) ?? "?"}, which does not exist", "make what it points to, or remove it");
+            there = Path.GetDirectoryName(there) ?? "/";
+        }
+
+        if (!facts.IsDirectory) return Finding.Error(what, $"{there} is {facts.Kind.Describe()}, not a directory", "remove it, or set " + setting + " to another place");
+        if (WriteError(there) is var error and not 0)
+            return Finding.Error(what, $"nothing can be written to {there} ({FileErrors.Text(error)})", Elsewhere(setting));
+        return Finding.Ok(what, there == path ? $"{path} is writable" : $"{path} does not exist yet, and can be made in {there}");
+    }
+
+    /// <summary>The file that keeps a second instance away.</summary>
+    internal static Finding InstanceLock(string path)
+    {
+        const string What = "instance lock", Setting = "[main] lock";
+        if (!Native.TryStat(path, out FileFacts facts)) return Directory(What, Path.GetDirectoryName(path) ?? "/", Setting);
+        if (!facts.IsRegular) return Finding.Error(What, $"{path} is {facts.Kind.Describe()}, not a file", $"remove it, or set {Setting} to another place");
+        using SafeFileHandle file = Native.OpenHandle(path, Native.O_RDWR | Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
+        if (file.IsInvalid) return Finding.Error(What, $"{path} cannot be opened ({FileErrors.Text(FileErrors.Last)})", Elsewhere(Setting));
+        return Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0
+            ? Finding.Ok(What, $"{path} is free: no instance is running")
+            : Finding.Ok(What, $"{path} is taken: an instance is running");
+    }
+
+    /// <summary>The log file; a missing one is made by the run itself.</summary>
+    internal static Finding LogFile(string path)
+    {
+        const string What = "log file", Setting = "[main] log";
+        if (!Native.TryStatTarget(path, out FileFacts facts))
+        {
+            string directory = Path.GetDirectoryName(path) ?? "/";
+            return Native.TryStatTarget(directory, out _)
+                ? Directory(What, directory, Setting)
+                : Finding.Error(What, $"the directory {directory} does not exist", $"make it, or set {Setting} to another place");
+        }
+
+        if (facts.IsDirectory) return Finding.Error(What, $"{path} is a directory", $"set {Setting} to a file");
+        using SafeFileHandle file = Native.OpenHandle(path, Native.O_WRONLY | Native.O_APPEND | Native.O_NONBLOCK | Native.O_NOCTTY | Native.O_CLOEXEC, 0);
+        return file.IsInvalid
+            ? Finding.Error(What, $"{path} cannot be opened ({FileErrors.Text(FileErrors.Last)})", Elsewhere(Setting))
+            : Finding.Ok(What, $"{path} is writable");
+    }
+
+    /// <summary>0 if a file can be made in the directory. One without a name is made, where the file system knows such: it is gone when closed.</summary>
+    private static unsafe int WriteError(string directory)
+    {
+        using SafeFileHandle file = Native.OpenHandle(directory, NameLess | Native.O_DIRECTORY | Native.O_WRONLY | Native.O_CLOEXEC, 0x180);
+        if (!file.IsInvalid) return 0;
+        int errno = FileErrors.Last;
+        if (errno is not (Native.ENOTSUP or Native.EISDIR or Native.EINVAL or Native.ENOENT)) return errno;
+        fixed (byte* path = System.Text.Encoding.UTF8.GetBytes(directory + "\0"))
+            return Native.Files.access(path, AccessWrite | Native.Files.X_OK) == 0 ? 0 : FileErrors.Last;
+    }
+
+    private static string Elsewhere(string setting) => $"run as root, make it writable, or set {setting} to another place";
+}

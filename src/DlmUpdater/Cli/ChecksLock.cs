@@ -1,0 +1,82 @@
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>What <c>check</c> says of the lock, and of the open run that owns it.</summary>
+internal static class ChecksLock
+{
+    private static readonly TimeSpan Stale = TimeSpan.FromDays(7);
+
+    /// <summary>The lock at its service, beside what the state says.</summary>
+    internal static IEnumerable<Finding> Lock(LockIdentity identity, ShowReply shown, StoredRun stored)
+    {
+        string what = $"lock '{identity.Name}' at {identity.Service}";
+        switch (shown)
+        {
+            case ShowReply.Refused refused:
+                yield return Finding.Error(what, "the service refuses this host: " + refused.Why, "mend what it names");
+                break;
+            case ShowReply.Unreachable away:
+                yield return Finding.Error(what, away.Why, "mend the way to the service, and the service");
+                break;
+            case ShowReply.CannotTell:
+                yield return Finding.Ok(what, "the service is configured; it cannot show its locks");
+                break;
+            case ShowReply.Shown { View: var view }:
+                if (!view.Enabled) yield return Finding.Warning(what, "it is disabled: no run gets it", "'dlm-updater lock enable', when that is over");
+                yield return Standing(what, view, stored);
+                break;
+        }
+    }
+
+    /// <summary>The directory of the file service: a missing one shows every lock as free.</summary>
+    internal static Finding FileService(string directory)
+    {
+        const string What = "lock directory", Setting = "[file] directory";
+        string parent = Path.GetDirectoryName(directory.TrimEnd('/')) ?? "/";
+        return !Native.TryStatTarget(directory, out _) && !Native.TryStatTarget(parent, out _)
+            ? Finding.Error(What, $"{directory} does not exist, nor does {parent}", $"make it, or mount it, or set {Setting}")
+            : ChecksFiles.Directory(What, directory, Setting);
+    }
+
+    /// <summary>No service.</summary>
+    internal static Finding NoService(RebootStrategy strategy) => Finding.Warning("lock", $"no lock service is configured, and [reboot] strategy = " +
+        (strategy == RebootStrategy.Off ? "off starts no run" : "reboot updates this host while others may be down"), "set [lock] service and [lock] name, if others depend on this host");
+
+    /// <summary>The open run.</summary>
+    internal static Finding Run(StoredRun stored, DateTimeOffset now)
+    {
+        const string What = "run";
+        const string Fix = "'dlm-updater status' says why; 'dlm-updater run' goes on with it, 'dlm-updater reset' gives it up";
+        return stored switch
+        {
+            StoredRun.None => Finding.Ok(What, "none is open"),
+            StoredRun.Open { State: var state } when now - state.PhaseSince > Stale => Finding.Warning(What,
+                $"{state.RunId} is open in phase {state.Phase.Name()} since {LockReport.Time(state.PhaseSince)}, {(now - state.PhaseSince).Days} days", Fix),
+            StoredRun.Open { State: var state } => Finding.Ok(What, $"{state.RunId} is open in phase {state.Phase.Name()} since {LockReport.Time(state.PhaseSince)}"),
+            StoredRun.OldWord old when now - old.WrittenAt > Stale => Finding.Warning(What,
+                $"an older tool left one open in phase {old.Phase.Name()} at {LockReport.Time(old.WrittenAt)}, {(now - old.WrittenAt).Days} days ago", Fix),
+            StoredRun.OldWord old => Finding.Ok(What, $"an older tool left one open in phase {old.Phase.Name()}; the next start goes on with it"),
+            StoredRun.Unreadable unreadable => Finding.Error(What, unreadable.Why, "'dlm-updater reset' keeps the file beside, and begins afresh"),
+            StoredRun.Unavailable unavailable => Finding.Error(What, unavailable.Why, "run as root, and mend the path"),
+            _ => throw new InvalidOperationException($"no rule for {stored.GetType().Name}"),
+        };
+    }
+
+    private static Finding Standing(string what, LockView view, StoredRun stored)
+    {
+        string standing = LockReport.Standing(view);
+        if (view.HeldByUs && stored is StoredRun.None)
+            return Finding.Warning(what, "this host holds it, and no run is open: the others wait for nothing", "'dlm-updater lock release', if nobody took it by hand");
+
+        // Before lock_get was answered, and once the lock is on its way back, somebody else may well hold it.
+        bool needs = stored is StoredRun.Open { State: { Lock.Since: not null, Phase: > Phase.LockGet and < Phase.LockRelease } };
+        return needs && !view.HeldByUs
+            ? Finding.Error(what, $"the open run needs it, and this host does not hold it: {standing}",
+                view.Holders.Count < view.Slots ? "'dlm-updater run' takes it again" : "find out who took it; 'dlm-updater run' would end with 79")
+            : Finding.Ok(what, standing);
+    }
+}

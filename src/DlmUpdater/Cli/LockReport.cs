@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using DlmUpdater.Core.Locking;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>A lock in words and in JSON. The JSON field names are a contract.</summary>
+internal static class LockReport
+{
+    /// <summary>What <c>lock show</c> says.</summary>
+    internal static string Text(LockIdentity identity, LockView view)
+    {
+        var text = new StringBuilder($"lock    {view.Name} at {identity.Service}, asked as {identity.Holder}\n");
+        text.Append($"state   {(view.Enabled ? "enabled" : "disabled: nobody gets it until 'dlm-updater lock enable'")}, {view.Holders.Count} of {view.Slots} ")
+            .Append($"slot{(view.Slots == 1 ? "" : "s")} taken\n");
+        foreach (LockHolder holder in view.Holders) text.Append($"holder  {Describe(holder)}\n");
+        return text.ToString();
+    }
+
+    /// <summary>The fields of <c>lock show</c>.</summary>
+    internal static void Write(Utf8JsonWriter json, LockIdentity identity, LockView view)
+    {
+        json.WriteString("service", identity.Service);
+        json.WriteString("name", view.Name);
+        json.WriteNumber("slots", view.Slots);
+        json.WriteStartArray("holders");
+        foreach (LockHolder holder in view.Holders)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", holder.Id);
+            json.WriteString("name", holder.Name);
+            if (holder.Since is { } since) json.WriteString("since", Time(since));
+            else json.WriteNull("since");
+            json.WriteBoolean("is_us", holder.IsUs);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("enabled", view.Enabled);
+        json.WriteBoolean("held_by_us", view.HeldByUs);
+    }
+
+    /// <summary>How a lock stands, in half a line.</summary>
+    internal static string Standing(LockView view) =>
+        (view.HeldByUs ? "" : (view.Holders.Count < view.Slots ? "free" : "busy") + (view.Holders.Count == 0 ? "" : ", ")) +
+        (view.Holders.Count == 0 ? "" : $"held by {string.Join(", ", view.Holders.Select(Describe))}") +
+        (view.Slots == 1 ? "" : $", {view.Holders.Count} of {view.Slots} slots taken") +
+        (view.Enabled ? "" : ", disabled");
+
+    /// <summary>A holder, since when, and whether it is us.</summary>
+    internal static string Describe(LockHolder holder) =>
+        $"{holder}{(holder.IsUs ? ", this host" : "")}{(holder.Since is { } since ? ", since " + Time(since) : "")}";
+
+    /// <summary>A time as every report writes it.</summary>
+    internal static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+}

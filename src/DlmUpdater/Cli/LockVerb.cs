@@ -1,0 +1,180 @@
+using System.CommandLine;
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
+using DlmUpdater.State;
+
+namespace DlmUpdater.Cli;
+
+/// <summary><c>dlm-updater lock …</c>: the fleet's lock, by hand.</summary>
+internal static class LockVerb
+{
+    internal static Command Build()
+    {
+        var command = new Command("lock", "Show the fleet's lock, take it, give it back, switch it on and off")
+        {
+            Show(),
+            Verb("acquire", "Take the lock for this host, if it is free; it stays taken until 'lock release'", config => Alone(config, Acquire)),
+            Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, Release)),
+            Verb("enable", "Let hosts take the lock again", config => Switch(config, enabled: true)),
+            Verb("disable", "Let no more host take the lock, until 'lock enable'; who holds it keeps it to the end of its run", config => Switch(config, enabled: false)),
+        };
+        return command;
+    }
+
+    private static Command Show()
+    {
+        Option<string> config = CommonOptions.Config();
+        Option<OutputFormat> output = CommonOptions.Output();
+        var command = new Command("show", "Show who holds the lock, how many slots it has, and whether it is enabled") { config, output };
+        command.SetAction(parsed => Load(parsed.GetValue(config)!, out _, out ILockService? service) ?? Show(service!, parsed.GetValue(output)));
+        return command;
+    }
+
+    private static int Show(ILockService service, OutputFormat output)
+    {
+        switch (service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        {
+            case ShowReply.Shown { View: var view }:
+                return output == OutputFormat.Json
+                    ? Report.Json(json => LockReport.Write(json, service.Identity, view))
+                    : Report.Text(LockReport.Text(service.Identity, view));
+            case ShowReply.CannotTell:
+                return Cannot(service, "cannot show who holds a lock: ask its own tools");
+            case ShowReply.Refused refused:
+                return Setup.Fail(Ending.Refused, refused.Why);
+            case ShowReply.Unreachable away:
+                return Setup.Fail(Ending.Unreachable, away.Why);
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    private static int Acquire(ILockService service)
+    {
+        string name = service.Identity.Name;
+        switch (service.Acquire(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        {
+            case AcquireReply.Granted granted:
+                return Report.Text($"the lock '{name}' is held by this host ({service.Identity.Holder})" +
+                    $"{(granted.Since is { } since ? " since " + LockReport.Time(since) : "")}; 'dlm-updater lock release' gives it back\n");
+            case AcquireReply.Busy busy:
+                return Setup.Fail(Ending.TryLater,
+                    $"the lock '{name}' is busy{(busy.Holders.Count == 0 ? "" : ", held by " + string.Join(", ", busy.Holders.Select(LockReport.Describe)))}: try again later");
+            case AcquireReply.Disabled:
+                return Setup.Fail(Ending.TryLater, $"the lock '{name}' is disabled: nobody gets it until an admin enables it ('dlm-updater lock enable')");
+            case AcquireReply.Refused refused:
+                return Setup.Fail(Ending.Refused, refused.Why);
+            case AcquireReply.Unreachable away:
+                return Setup.Fail(Ending.Unreachable, away.Why + (away.MayHaveHappened ? $"; the lock '{name}' may be held by this host now: 'dlm-updater lock show' tells" : ""));
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    private static int Release(ILockService service)
+    {
+        string name = service.Identity.Name;
+        switch (service.Release(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        {
+            case ReleaseReply.Released:
+                return Report.Text($"the lock '{name}' is released\n");
+            case ReleaseReply.NotHeld:
+                return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): nothing to release\n");
+            case ReleaseReply.HeldByOther other:
+                return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): {other.Holder} holds it and was left alone\n");
+            case ReleaseReply.Disabled:
+                return Setup.Fail(Ending.TryLater, $"the lock '{name}' is disabled and cannot be released: 'dlm-updater lock enable' first");
+            case ReleaseReply.Refused refused:
+                return Setup.Fail(Ending.Refused, refused.Why);
+            case ReleaseReply.Unreachable away:
+                return Setup.Fail(Ending.Unreachable, $"{away.Why}; whether the lock '{name}' is released is not known: 'dlm-updater lock show' tells");
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    private static int Switch(string config, bool enabled)
+    {
+        if (Load(config, out _, out ILockService? service) is { } wrong) return wrong;
+        string word = enabled ? "enabled" : "disabled";
+        if (service is not ILockSwitch can) return Cannot(service!, $"cannot be switched: its locks are always enabled, so '{word}' means nothing there");
+        switch (can.Switch(enabled, CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        {
+            case SwitchReply.Switched done:
+                string effect = enabled ? ": hosts get it again"
+                    : ": no more host gets it" + (done.Holders.Count == 0 ? "" : $"; {string.Join(", ", done.Holders)} keep{(done.Holders.Count == 1 ? "s" : "")} it until the run is over");
+                return Report.Text($"the lock '{service!.Identity.Name}' {(done.Changed ? $"is {word} now" : $"was {word} already, nothing changed")}{effect}\n");
+            case SwitchReply.Refused refused:
+                return Setup.Fail(Ending.Refused, refused.Why);
+            case SwitchReply.Unreachable away:
+                return Setup.Fail(Ending.Unreachable, away.Why);
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    /// <summary>Acts as the one instance of this host, and only while no run is open: a stopped run owns its lock.</summary>
+    private static int Alone(string config, Func<ILockService, int> act)
+    {
+        if (Load(config, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
+        switch (InstanceLock.TryTake(settings!.Paths.InstanceLock))
+        {
+            case InstanceLockReply.HeldBy held:
+                return Setup.Fail(Ending.TryLater,
+                    $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host, and the lock is its business: wait for it, or stop it with SIGTERM");
+            case InstanceLockReply.Unavailable no:
+                return Setup.Fail(Ending.NotWritable, no.Why);
+            case InstanceLockReply.Taken taken:
+                using (taken.Lock)
+                {
+                    StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(service!);
+                }
+            default:
+                throw new InvalidOperationException("no rule for this answer");
+        }
+    }
+
+    /// <summary>Null if no run is open, else why the lock must be left to it.</summary>
+    internal static (Ending Ending, string Why)? OwnedByRun(StoredRun stored) => stored switch
+    {
+        StoredRun.None => null,
+        StoredRun.Open { State: var state } => (Ending.TryLater,
+            $"the run {state.RunId} is open in phase {state.Phase.Name()} since {LockReport.Time(state.PhaseSince)}, and the lock is its business: " +
+            "'dlm-updater run' goes on with it, 'dlm-updater reset --release' gives run and lock up"),
+        StoredRun.OldWord old => (Ending.TryLater,
+            $"a run of an older tool is open in phase {old.Phase.Name()}, and the lock is its business: " +
+            "'dlm-updater run' goes on with it, 'dlm-updater reset --release' gives run and lock up"),
+        StoredRun.Unreadable unreadable => (Ending.StateUnreadable, unreadable.Why),
+        StoredRun.Unavailable unavailable => (Ending.NotWritable, unavailable.Why),
+        _ => throw new InvalidOperationException($"no rule for {stored.GetType().Name}"),
+    };
+
+    /// <summary>Null and the configured service, or the exit code.</summary>
+    private static int? Load(string config, out UpdaterSettings? settings, out ILockService? service)
+    {
+        service = null;
+        settings = Setup.Load(config, readSecrets: true)?.Settings;
+        if (settings is null) return Ending.Misconfigured.Code();
+        if (settings.Lock.Service == LockServiceKind.None)
+            return Setup.Fail(Ending.Misconfigured, "no lock service is configured, so there is no lock: set [lock] service and [lock] name");
+        service = Setup.LockService(settings, out string why);
+        return service is null ? Setup.Fail(Ending.Misconfigured, why) : null;
+    }
+
+    private static int Cannot(ILockService service, string what)
+    {
+        StandardStreams.WriteError($"dlm-updater: the lock service '{service.Identity.Service}' {what}");
+        return ExitCodes.Usage;
+    }
+
+    private static Command Verb(string name, string description, Func<string, int> act)
+    {
+        Option<string> config = CommonOptions.Config();
+        var command = new Command(name, description) { config };
+        command.SetAction(parsed => act(parsed.GetValue(config)!));
+        return command;
+    }
+}
