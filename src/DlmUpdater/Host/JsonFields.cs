@@ -33,6 +33,11 @@ internal sealed class JsonFields
         {
             Complain($"is not valid JSON (byte {e.BytePositionInLine ?? 0} of line {(e.LineNumber ?? 0) + 1})");
         }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, written as an escape, in the name of a field.
+            Complain("has a field whose name is not text");
+        }
         return null;
     }
 

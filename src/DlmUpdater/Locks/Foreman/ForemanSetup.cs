@@ -1,0 +1,38 @@
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
+using DlmUpdater.Locks.Http;
+
+namespace DlmUpdater.Locks.Foreman;
+
+/// <summary>Makes the service from the configuration.</summary>
+internal static class ForemanSetup
+{
+    /// <summary>Null, and one line that says what to fix, if something on this host is missing. Nothing is sent.</summary>
+    internal static ForemanLockService? Make(ForemanSettings foreman, LockSettings settings, TimeProvider time, out string why)
+    {
+        bool isTls = foreman.Url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (isTls && TlsLibrary.Missing() is { } missing)
+        {
+            why = missing;
+            return null;
+        }
+
+        why = "";
+        ClientCertificate.Files? files = null;
+        if (foreman.Certificate is not null && (files = new HostCertificates("", MachineId.HostName()).Find(foreman.Certificate, out why)) is null) return null;
+
+        var tls = new TlsFiles(files, foreman.Ca, "foreman");
+        string certificate = "a request without a client certificate (set [foreman] client_crt)", holder = settings.Holder ?? MachineId.HostName();
+        if (isTls && files is not null)
+        {
+            TlsLibrary.TrustOnly(foreman.Ca);
+            if (tls.CommonName(out why) is not { } name) return null;
+            (certificate, holder) = ($"the certificate of {name} ({files.Certificate})", name);
+        }
+
+        var transport = new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls), time) { KeepFor = settings.ConfirmAfter + TimeSpan.FromSeconds(20) };
+        var identity = new LockIdentity("foreman", settings.Name, holder);
+        return new ForemanLockService(transport, identity, new ForemanWords(transport.Server, certificate, settings.Name), settings.ConfirmAfter, time);
+    }
+}

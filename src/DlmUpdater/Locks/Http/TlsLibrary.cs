@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using DlmUpdater.Host;
+
+namespace DlmUpdater.Locks.Http;
+
+/// <summary>Prepares the host's OpenSSL before its first use in this process.</summary>
+internal static class TlsLibrary
+{
+    private static readonly string[] Bundles =
+        ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
+
+    private static bool _trustIsSet;
+
+    /// <summary>Null if OpenSSL is there, else one line that says what to install. Must be asked before the first certificate is read: the
+    /// base library ends the process, uncatchably, when it finds no OpenSSL.</summary>
+    internal static string? Missing()
+    {
+#if !STATIC_OPENSSL
+        if (!NativeLibrary.TryLoad("libssl.so.3", out _) && !NativeLibrary.TryLoad("libssl.so.1.1", out _))
+        {
+            return "this host has no OpenSSL (neither libssl.so.3 nor libssl.so.1.1), which https needs: "
+                + "install it (libssl3 on Debian, openssl-libs on Red Hat)";
+        }
+#endif
+        return null;
+    }
+
+    /// <summary>Says which CAs are the system's: <paramref name="ca"/>, else the first known bundle. Without this the base library reads every
+    /// file of the system's CA directory, which takes longer than all else. The first call counts; hosts without a known bundle keep their
+    /// own rule.</summary>
+    internal static void TrustOnly(string? ca)
+    {
+        if (_trustIsSet) return;
+        _trustIsSet = true;
+        if ((ca ?? Array.Find(Bundles, File.Exists)) is not { } bundle) return;
+        // Below a device there can be no directory, so nobody can fill it.
+        _ = Native.NativeEnvironment.Set("SSL_CERT_DIR", "/dev/null/none") && Native.NativeEnvironment.Set("SSL_CERT_FILE", bundle);
+    }
+}

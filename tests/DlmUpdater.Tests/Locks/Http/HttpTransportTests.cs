@@ -1,0 +1,236 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Locks.Foreman;
+using DlmUpdater.Locks.Http;
+using DlmUpdater.Tests.Host;
+using DlmUpdater.Tests.Locks.Foreman;
+
+namespace DlmUpdater.Tests.Locks.Http;
+
+public sealed class HttpTransportTests : IDisposable
+{
+    private readonly TestDirectory scratch = new();
+    private readonly Authority authority = new();
+
+    public HttpTransportTests()
+    {
+        File.WriteAllText(scratch.At("ca.pem"), authority.Pem);
+        Use(authority.Issue("a.example"));
+    }
+
+    public void Dispose()
+    {
+        authority.Dispose();
+        scratch.Dispose();
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task A_lock_is_taken_and_given_back_over_one_connection(SslProtocols protocol)
+    {
+        var foreman = new FakeForeman();
+        using TestServer server = Serve(foreman, protocol);
+        using ForemanLockService service = Foreman(server);
+        Assert.IsType<AcquireReply.Granted>(await service.Acquire(default));
+        Assert.Equal("a.example", foreman.Holder);
+        Assert.IsType<ReleaseReply.Released>(await service.Release(default));
+        Assert.Equal(["PUT", "GET", "GET", "DELETE"], server.Requests.Select(r => r.Method));
+        Assert.All(server.Requests, r => Assert.Equal("/api/dlmlocks/web/lock", r.Path));
+        Assert.Contains("Content-Type: application/json", server.Requests[0].Head);
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
+    public async Task A_changed_certificate_is_used_from_the_next_try_on()
+    {
+        using TestServer server = Serve(new FakeForeman(), SslProtocols.None);
+        using ForemanLockService service = Foreman(server);
+        await service.Show(default);
+        Use(authority.Issue("b.example"));
+        await service.Show(default);
+        Assert.Equal(["a.example", "b.example"], server.Requests.Select(r => r.ClientName));
+    }
+
+    [Theory]
+    [InlineData("expired", "expired on")]
+    [InlineData("early", "clock")]
+    [InlineData("name", "other.example")]
+    [InlineData("no names", "without a list of names")]
+    [InlineData("issuer", "ca.pem does not lead to")]
+    public async Task A_server_that_is_not_proved_gets_no_byte_and_the_message_says_why(string wrong, string expected)
+    {
+        using var stranger = new Authority("Stranger");
+        (string Certificate, string Key) tls = wrong switch
+        {
+            "expired" => authority.Issue("s", -9, -2),
+            "early" => authority.Issue("s", 2),
+            "name" => authority.Issue("s", dns: "other.example"),
+            "no names" => authority.Issue("other.example", dns: null),
+            _ => stranger.Issue("s"),
+        };
+        using var server = new TestServer(_ => TestServer.Reply(200, ""), tls);
+        using HttpTransport http = Transport(server.Url);
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+        Assert.Contains(expected, none.Why);
+        Assert.Contains("localhost", none.Why);
+        Assert.False(none.MayHaveHappened);
+        Assert.Equal(0, server.BytesRead);
+    }
+
+    [Theory]
+    [InlineData("expired", "expired on")]
+    [InlineData("early", "clock")]
+    [InlineData("other key", "does not match")]
+    [InlineData("garbage key", "holds no PEM private key")]
+    [InlineData("garbage certificate", "does not hold a PEM certificate")]
+    [InlineData("no key", "does not exist")]
+    [InlineData("directory", "is a directory")]
+    [InlineData("no ca", "holds no PEM certificate")]
+    public async Task What_is_wrong_with_our_own_files_is_said_before_anything_is_sent(string wrong, string expected)
+    {
+        if (wrong == "expired") Use(authority.Issue("a", -9, -2));
+        if (wrong == "early") Use(authority.Issue("a", 2));
+        if (wrong == "other key") File.WriteAllText(scratch.At("key.pem"), authority.Issue("b").Key);
+        if (wrong == "garbage key") File.WriteAllText(scratch.At("key.pem"), "garbage");
+        if (wrong == "garbage certificate") File.WriteAllText(scratch.At("crt.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        if (wrong is "no key" or "directory") File.Delete(scratch.At("key.pem"));
+        if (wrong == "directory") Directory.CreateDirectory(scratch.At("key.pem"));
+        if (wrong == "no ca") File.WriteAllText(scratch.At("ca.pem"), "");
+        using var server = new TestServer(_ => TestServer.Reply(200, ""), authority.Issue("s"));
+        using HttpTransport http = Transport(server.Url);
+        string why = Assert.IsType<HttpReply.CannotAsk>(await http.Send(HttpMethod.Put, "/x", default)).Why;
+        Assert.Contains(expected, why);
+        Assert.Contains(wrong == "no ca" ? "ca.pem" : wrong is "expired" or "early" or "garbage certificate" ? "crt.pem" : "key.pem", why);
+        Assert.Equal(0, server.Connections);
+    }
+
+    [Fact]
+    public async Task A_server_that_wants_no_certificate_is_talked_to_all_the_same()
+    {
+        using var server = new TestServer(_ => TestServer.Reply(401, ""), authority.Issue("s"), wantsClient: false);
+        using HttpTransport http = Transport(server.Url);
+        Assert.Equal(401, Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default)).Status);
+    }
+
+    [Fact]
+    public async Task A_closed_port_and_an_unknown_name_never_happened()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        foreach (string url in (string[])[$"https://localhost:{port}", "https://nowhere.invalid"])
+        {
+            using HttpTransport http = Transport(url);
+            var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+            Assert.False(none.MayHaveHappened);
+            Assert.Contains(new Uri(url).Host, none.Why);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 200")]
+    [InlineData("SSH-2.0-OpenSSH_9\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")]
+    public async Task A_reply_that_is_lost_or_no_reply_may_have_happened(string raw)
+    {
+        using var server = new TestServer(_ => raw.Length == 0 ? null : Encoding.ASCII.GetBytes(raw + "Connection: close"));
+        using HttpTransport http = Transport(server.Url, TimeSpan.FromSeconds(5));
+        HttpReply reply = await http.Send(HttpMethod.Put, "/x", default);
+        Assert.True(reply is HttpReply.NoAnswer { MayHaveHappened: true } or HttpReply.Answer, reply.ToString());
+        if (raw.Length == 0) Assert.IsType<HttpReply.NoAnswer>(reply);
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_lost_before_and_cannot_be_made_again_may_have_happened()
+    {
+        var server = new TestServer(r => r.Method == "GET" ? TestServer.Reply(200, "{}") : null);
+        using HttpTransport http = Transport(server.Url, TimeSpan.FromSeconds(5));
+        Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default));
+        server.Requests.Clear();
+        server.Dispose();
+        await Task.Delay(50);
+        _ = await http.Send(HttpMethod.Get, "/x", default);
+        Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+    }
+
+    [Fact]
+    public async Task Long_and_cut_bodies_keep_their_status_and_say_so()
+    {
+        byte[][] replies =
+        [
+            TestServer.Reply(200, new string('x', HttpTransport.LongestBody)),
+            TestServer.Reply(200, new string('x', HttpTransport.LongestBody + 1)),
+            Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{"),
+        ];
+        int next = 0;
+        using var server = new TestServer(_ => replies[next++]);
+        using HttpTransport http = Transport(server.Url);
+        string?[] problems = [null, "is longer than 64 KiB", "was cut off"];
+        foreach (string? problem in problems)
+        {
+            var answer = Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default));
+            Assert.Equal((200, problem), (answer.Status, answer.BodyProblem));
+        }
+    }
+
+    [Fact]
+    public async Task A_redirect_is_named_and_not_followed()
+    {
+        using var server = new TestServer(_ => TestServer.Reply(302, "", "Location: https://login.example/sso?x\r\n"));
+        using ForemanLockService service = Foreman(server);
+        Assert.Contains("login.example", Assert.IsType<AcquireReply.Unreachable>(await service.Acquire(default)).Why);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_slow_server_ends_the_call_and_a_cancelled_call_throws()
+    {
+        using var server = new TestServer(_ => Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"));
+        using HttpTransport http = Transport(server.Url, TimeSpan.FromMilliseconds(100));
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+        Assert.Contains("no whole answer", none.Why);
+        Assert.True(none.MayHaveHappened);
+        using var cancel = new CancellationTokenSource(50);
+        using HttpTransport patient = Transport(server.Url);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await patient.Send(HttpMethod.Put, "/x", cancel.Token));
+    }
+
+    [Fact]
+    public async Task A_lock_named_with_dots_and_slashes_stays_one_segment()
+    {
+        using var server = new TestServer(_ => TestServer.Reply(404, ""));
+        using HttpTransport http = Transport(server.Url);
+        await http.Send(HttpMethod.Get, "/api/dlmlocks/../lock", default);
+        await http.Send(HttpMethod.Get, "/api/dlmlocks/a%2Fb/lock", default);
+        Assert.Equal(["/api/dlmlocks/../lock", "/api/dlmlocks/a%2Fb/lock"], server.Requests.Select(r => r.Path));
+    }
+
+    private TestServer Serve(FakeForeman foreman, SslProtocols protocol) => new(seen =>
+    {
+        (int status, string body) = foreman.Handle(seen.Method, seen.ClientName ?? "");
+        bool isWrong = seen.Method == "PUT" && !seen.Head.Contains("application/json", StringComparison.Ordinal);
+        return isWrong ? TestServer.Reply(415, "") : TestServer.Reply(status, body);
+    }, authority.Issue("s"), protocol);
+
+    private ForemanLockService Foreman(TestServer server) => new(
+        Transport(server.Url), new LockIdentity("foreman", "web", "a.example"), new ForemanWords("foreman", "the certificate", "web"), TimeSpan.FromMilliseconds(20), TimeProvider.System);
+
+    private HttpTransport Transport(string url, TimeSpan? timeout = null) => new(
+        new HttpTarget(url, null, new TlsFiles(new ClientCertificate.Files(scratch.At("crt.pem"), scratch.At("key.pem")), scratch.At("ca.pem"), "foreman")), TimeProvider.System)
+    {
+        CallTimeout = timeout ?? TimeSpan.FromSeconds(30),
+    };
+
+    private void Use((string Certificate, string Key) identity)
+    {
+        File.WriteAllText(scratch.At("crt.pem"), identity.Certificate);
+        File.WriteAllText(scratch.At("key.pem"), identity.Key);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace DlmUpdater.Tests.Locks.Http;
+
+/// <summary>One request as the server saw it.</summary>
+internal sealed record Seen(string Method, string Path, string Head, string? ClientName);
+
+/// <summary>A small HTTP server on a port of the loopback, plain or with TLS, that says exactly the bytes it is told to.</summary>
+internal sealed class TestServer : IDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly Func<Seen, byte[]?> answer;
+    private readonly X509Certificate2? certificate;
+    private readonly SslProtocols protocols;
+    private readonly bool wantsClient;
+    private readonly CancellationTokenSource stop = new();
+
+    /// <param name="answer">The bytes to say; null closes the connection unsaid.</param>
+    /// <param name="tls">Certificate and key; null = plain.</param>
+    /// <param name="protocols">Which versions of TLS.</param>
+    /// <param name="wantsClient">Asks for a client certificate.</param>
+    public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true)
+    {
+        (this.answer, this.protocols, this.wantsClient) = (answer, protocols, wantsClient);
+        if (tls is { } pair) certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
+        listener.Start();
+        _ = Task.Run(Accept);
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    public string Url => $"{(certificate is null ? "http" : "https")}://localhost:{Port}";
+
+    public List<Seen> Requests { get; } = [];
+
+    public int Connections { get; private set; }
+
+    /// <summary>Bytes that came behind TLS, whoever sent them.</summary>
+    public int BytesRead { get; private set; }
+
+    public static byte[] Reply(int status, string body, string headers = "Content-Type: application/json\r\n") =>
+        Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+
+    public void Dispose()
+    {
+        stop.Cancel();
+        listener.Stop();
+        certificate?.Dispose();
+    }
+
+    private async Task Accept()
+    {
+        try
+        {
+            while (true)
+            {
+                TcpClient client = await listener.AcceptTcpClientAsync(stop.Token);
+                Connections++;
+                _ = Task.Run(() => Serve(client));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task Serve(TcpClient client)
+    {
+        try
+        {
+            using (client)
+            {
+                using Stream stream = certificate is null ? client.GetStream() : new SslStream(client.GetStream());
+                string? name = null;
+                if (stream is SslStream tls)
+                {
+                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+                    {
+                        ServerCertificate = certificate,
+                        EnabledSslProtocols = protocols,
+                        ClientCertificateRequired = wantsClient,
+                        // Whose certificate it is, is for the answers to judge.
+                        RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient,
+                    }, stop.Token);
+                    name = (tls.RemoteCertificate as X509Certificate2)?.GetNameInfo(X509NameType.SimpleName, false);
+                }
+
+                byte[] buffer = new byte[65536];
+                int length = 0;
+                while (true)
+                {
+                    int got = await stream.ReadAsync(buffer.AsMemory(length), stop.Token);
+                    if (got == 0) return;
+                    BytesRead += got;
+                    length += got;
+                    string text = Encoding.ASCII.GetString(buffer, 0, length);
+                    int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+                    if (end < 0) continue;
+                    string[] first = text[..text.IndexOf('\r')].Split(' ');
+                    length = 0;
+                    var seen = new Seen(first[0], first[1], text[..end], name);
+                    byte[]? said;
+                    lock (Requests)
+                    {
+                        Requests.Add(seen);
+                        said = answer(seen);
+                    }
+
+                    if (said is null) return;
+                    await stream.WriteAsync(said, stop.Token);
+                    if (text.Contains("X-Close", StringComparison.Ordinal) || Encoding.ASCII.GetString(said).Contains("Connection: close", StringComparison.Ordinal)) return;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The client went, or the test is over.
+        }
+    }
+}
