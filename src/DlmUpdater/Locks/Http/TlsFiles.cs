@@ -37,12 +37,8 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
     /// <summary>The name in the certificate's subject by which a server knows this host (CN); null, and why there is none.</summary>
     internal string? CommonName(out string why)
     {
-        if (Identity is null || Read("client certificate", Identity.Certificate, "client_crt", out why) is not { } bytes)
-        {
-            why = Identity is null ? $"[{Section}] client_crt is not set" : $"the client certificate {Identity.Certificate} cannot be read";
-            if (Identity is not null) _ = Read("client certificate", Identity.Certificate, "client_crt", out why);
-            return null;
-        }
+        why = $"[{Section}] client_crt is not set";
+        if (Identity is null || Read("client certificate", Identity.Certificate, "client_crt", out why) is not { } bytes) return null;
 
         using X509Certificate2? leaf = Parse(() => X509Certificate2.CreateFromPem(Encoding.Latin1.GetString(bytes)), out string problem);
         if (leaf is null)

@@ -46,6 +46,9 @@ internal sealed class TestServer : IDisposable
     public static byte[] Reply(int status, string body, string headers = "Content-Type: application/json\r\n") =>
         Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
+    /// <summary>Takes no further connection.</summary>
+    public void RefuseMore() => listener.Stop();
+
     public void Dispose()
     {
         stop.Cancel();
@@ -114,7 +117,7 @@ internal sealed class TestServer : IDisposable
 
                     if (said is null) return;
                     await stream.WriteAsync(said, stop.Token);
-                    if (text.Contains("X-Close", StringComparison.Ordinal) || Encoding.ASCII.GetString(said).Contains("Connection: close", StringComparison.Ordinal)) return;
+                    if (Encoding.ASCII.GetString(said).Contains("Connection: close", StringComparison.Ordinal)) return;
                 }
             }
         }
