@@ -5,7 +5,7 @@ namespace DlmUpdater.Logging;
 
 /// <summary>The live file of a run, <c>progress</c> in the run directory: there while a run runs, for <c>status</c> and monitoring. One write
 /// on an open descriptor per event, nothing is synced: it costs microseconds, and the run directory does not outlive a boot anyway.
-/// A reader looks twice (<see cref="Read"/>).</summary>
+/// A checksum tells a reader that it looked in the middle of a write.</summary>
 internal sealed class ProgressFile(string path) : IDisposable
 {
     private const uint Mode = 0b110_100_100;
@@ -51,23 +51,15 @@ internal sealed class ProgressFile(string path) : IDisposable
     }
 
     /// <summary>What the run at <paramref name="path"/> is doing. Null if none is running: no file, not readable, not understood, or its
-    /// process is gone. Waits for nothing.</summary>
-    internal static ProgressSnapshot? Read(string path) =>
-        Settled(() => Content(path)) is { } text && ProgressJson.Read(text) is { } snapshot && ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted)
-            ? snapshot
-            : null;
-
-    /// <summary>What <paramref name="look"/> sees twice in a row: that was not caught in the middle of a write. Null if there is nothing, or
-    /// if it never stands still.</summary>
-    internal static byte[]? Settled(Func<byte[]?> look)
+    /// process is gone.</summary>
+    internal static ProgressSnapshot? Read(string path)
     {
-        const int looks = 6;
-        byte[]? before = look();
-        for (int i = 1; i < looks && before is not null; i++)
+        // A text that was caught in the middle of a write has a wrong checksum, and is whole a moment later.
+        const int looks = 20;
+        for (int i = 0; i < looks && Content(path) is { } text; i++)
         {
-            byte[]? after = look();
-            if (after is not null && before.AsSpan().SequenceEqual(after)) return after;
-            before = after;
+            if (ProgressJson.Read(text) is { } snapshot) return ProcessStart.IsAlive(snapshot.Pid, snapshot.PidStarted) ? snapshot : null;
+            Thread.Yield();
         }
 
         return null;

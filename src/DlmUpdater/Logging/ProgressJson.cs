@@ -1,16 +1,22 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
 
 /// <summary>The JSON of the live file.</summary>
 internal static class ProgressJson
 {
-    /// <summary>Writes one object and a newline. By hand: the serializer would cost a run that has nothing to do a third of its start.</summary>
-    internal static void Write(IBufferWriter<byte> to, ProgressSnapshot snapshot)
+    private static ReadOnlySpan<byte> Check => ",\"check\":\""u8;
+
+    /// <summary>Writes one object and a newline. By hand: the serializer would cost a run that has nothing to do a third of its start. The last field
+    /// is the checksum of all before it: a reader may look in the middle of a write.</summary>
+    internal static void Write(ArrayBufferWriter<byte> to, ProgressSnapshot snapshot)
     {
+        int start = to.WrittenCount;
         using (var json = new Utf8JsonWriter(to, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
         {
             json.WriteStartObject();
@@ -25,15 +31,21 @@ internal static class ProgressJson
             json.WriteNumber("count"u8, snapshot.Count);
             json.WriteString("waiting_for"u8, snapshot.WaitingFor);
             Time(json, "updated"u8, snapshot.Updated);
-            json.WriteEndObject();
         }
 
-        to.Write("\n"u8);
+        uint sum = Crc32.Of(to.WrittenSpan[start..]);
+        to.Write(Check);
+        _ = Utf8Formatter.TryFormat(sum, to.GetSpan(8), out int digits, new StandardFormat('x', 8));
+        to.Advance(digits);
+        to.Write("\"}\n"u8);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote; null for anything else.</summary>
     internal static ProgressSnapshot? Read(ReadOnlySpan<byte> text)
     {
+        int check = text.LastIndexOf(Check);
+        if (check < 0 || !Utf8Parser.TryParse(text[(check + Check.Length)..], out uint sum, out int digits, 'x') || digits != 8 || Crc32.Of(text[..check]) != sum)
+            return null;
         try
         {
             return JsonSerializer.Deserialize(text, ProgressJsonContext.Default.ProgressSnapshot);

@@ -127,7 +127,7 @@ internal sealed class CrashCycle : IDisposable
         if (Host.Holders.Length > 0) wrong.Add($"the lock is held at the end by {string.Join(", ", Host.Holders)}");
         string[] files = Host.Files();
         foreach (string more in files.Except(filesOfACleanCycle)) wrong.Add($"left behind: {more}");
-        
+
         // A kill may cost the record of the start that was killed.
         foreach (string less in filesOfACleanCycle.Except(files).Where(f => f != "state/history.jsonl")) wrong.Add($"missing: {less}");
         NothingRecordedWasRepeated(lines);
