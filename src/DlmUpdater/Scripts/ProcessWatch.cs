@@ -9,7 +9,10 @@ internal sealed unsafe class ProcessWatch(
     TimeProvider time, RunnerLimits limits, ProcessRequest request, int pid, long start, ChildExit exit)
 {
     // Looking for survivors of a group means reading /proc; only after a timeout.
-    private static readonly TimeSpan GroupPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan GroupPause = TimeSpan.FromMilliseconds(20);
+
+    // How long the dead of a killed group are waited for.
+    private static readonly TimeSpan Dying = TimeSpan.FromSeconds(1);
 
     private bool _interrupted, _timedOut, _killed, _ended, _groupGone;
     private TimeSpan? _killAt;
@@ -51,7 +54,7 @@ internal sealed unsafe class ProcessWatch(
         _ended = true;
         _endedAt = now;
         _drainUntil = now + limits.Drain;
-        _groupGone = !_timedOut || _killed;
+        _groupGone = !_timedOut;
     }
 
     /// <summary>Timeout, interrupt, and the kill that follows them.</summary>
@@ -94,9 +97,11 @@ internal sealed unsafe class ProcessWatch(
     {
         if (_groupGone)
             return true;
-        if (now >= _killAt)
+        if (!_killed && now >= _killAt)
             Kill();
-        else if (ProcessTable.Find(p => p.Group == pid).Count > 0)
+
+        // Also after SIGKILL: a process dies when the kernel gets to it. One that cannot (a dead disk) is not waited for.
+        if (now < _killAt + Dying && ProcessTable.Find(p => p.Group == pid).Count > 0)
             return false;
         _groupGone = true;
         _drainUntil = now + limits.Drain;

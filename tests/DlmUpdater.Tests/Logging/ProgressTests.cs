@@ -100,7 +100,7 @@ public sealed class ProgressTests : IDisposable
         using (JsonDocument json = JsonDocument.Parse(File.ReadAllText(Live)))
         {
             Assert.Equal(
-                ["pid", "pid_started", "run_id", "phase", "phase_since", "script", "script_started", "index", "count", "waiting_for", "updated"],
+                ["pid", "pid_started", "run_id", "phase", "phase_since", "script", "script_started", "index", "count", "waiting_for", "updated", "check"],
                 json.RootElement.EnumerateObject().Select(p => p.Name));
         }
 
@@ -201,7 +201,12 @@ public sealed class ProgressTests : IDisposable
     {
         using var sleeper = System.Diagnostics.Process.Start("sleep", "60");
         long started = long.Parse(File.ReadAllText($"/proc/{sleeper.Id}/stat").Split(' ')[21], System.Globalization.CultureInfo.InvariantCulture);
-        void Write(long start) => File.WriteAllText(Live, $$"""{"pid":{{sleeper.Id}},"pid_started":{{start}},"phase":"update"}""");
+        void Write(long start)
+        {
+            var text = new System.Buffers.ArrayBufferWriter<byte>();
+            ProgressJson.Write(text, new ProgressSnapshot { Pid = sleeper.Id, PidStarted = start, Phase = "update" });
+            File.WriteAllBytes(Live, text.WrittenSpan);
+        }
 
         Write(started);
         Assert.Equal("update", ProgressFile.Read(Live)?.Phase);
