@@ -418,15 +418,20 @@ public sealed class ProcessRunnerTests : IDisposable
     [Fact]
     public void No_descriptor_and_no_zombie_is_left()
     {
+        // Other tests of this process open files and sockets meanwhile, so a leak is one of every run.
+        const int runs = 200;
         Run("exit 0");
         int pid = 0;
         int before = Directory.GetFileSystemEntries("/proc/self/fd").Length;
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < runs; i++)
+        {
             Run("exit 0", started: p => pid = p, limits: Short with { UsePidFd = i % 2 == 0 });
-        RunFile("/no/such/file");
+            RunFile("/no/such/file");
+        }
+
         int after = Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
-        Assert.InRange(after, before - 5, before + 5);
+        Assert.InRange(after - before, -runs / 3, runs / 3);
         Assert.Null(ProcessTable.Read(pid));
     }
 
