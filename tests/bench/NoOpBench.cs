@@ -89,6 +89,8 @@ internal static class NoOpBench
         finally
         {
             if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
+            string run = "/dev/shm/" + Path.GetFileName(place);
+            if (Directory.Exists(run)) Directory.Delete(run, recursive: true);
         }
     }
 
@@ -137,8 +139,10 @@ internal static class NoOpBench
             File.SetUnixFileMode(check, mode);
         }
 
+        // The run directory is on a tmpfs, as /run is on every host that systemd boots.
+        string run = Directory.Exists("/dev/shm") ? "/dev/shm/" + Path.GetFileName(place) : place + "/run";
         File.WriteAllText(place + "/config.ini",
-            $"[main]\nstate_dir = {place}/state\nrun_dir = {place}/run\n[lock]\nservice = file\nname = bench\nholder = bench\n" +
+            $"[main]\nstate_dir = {place}/state\nrun_dir = {run}\nlock = {run}/instance.lock\n[lock]\nservice = file\nname = bench\nholder = bench\n" +
             $"[file]\ndirectory = {place}/locks\n[scripts]\ndirectory = {place}/scripts\n");
         return place + "/config.ini";
     }
