@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
@@ -40,8 +41,9 @@ internal static class CommandLine
         // A bare call shows the help and runs nothing: an update is never started by accident.
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 
-        // The library's own handler would turn a bug into exit code 1, which means that a script failed.
-        if (parsed.Errors.Count == 0) return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        // Straight to the action: the library's pipeline costs a millisecond, and its handler would turn a bug into exit code 1, which
+        // means that a script failed.
+        if (parsed.Errors.Count == 0 && parsed.Action is SynchronousCommandLineAction action) return action.Invoke(parsed);
 
         foreach (var error in parsed.Errors) StandardStreams.WriteError("dlm-updater: " + error.Message);
         StandardStreams.WriteError($"dlm-updater: see 'dlm-updater {(called is null ? "" : called + " ")}--help'");
