@@ -24,6 +24,14 @@ internal static class LockReport
         json.WriteString("service", identity.Service);
         json.WriteString("name", view.Name);
         json.WriteNumber("slots", view.Slots);
+        WriteHolders(json, view);
+        json.WriteBoolean("enabled", view.Enabled);
+        json.WriteBoolean("held_by_us", view.HeldByUs);
+    }
+
+    /// <summary>The holders, as every report shows them.</summary>
+    internal static void WriteHolders(Utf8JsonWriter json, LockView view)
+    {
         json.WriteStartArray("holders");
         foreach (LockHolder holder in view.Holders)
         {
@@ -37,8 +45,6 @@ internal static class LockReport
         }
 
         json.WriteEndArray();
-        json.WriteBoolean("enabled", view.Enabled);
-        json.WriteBoolean("held_by_us", view.HeldByUs);
     }
 
     /// <summary>How a lock stands, in half a line.</summary>

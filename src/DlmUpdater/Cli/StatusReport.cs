@@ -15,19 +15,19 @@ internal static class StatusReport
         var text = new StringBuilder();
         void Line(string label, string value) => text.Append($"{label,-8}  {value}\n");
 
-        Line("phase", facts.PhaseName + (facts.Open is { } open ? $", since {Time(open.PhaseSince)} ({Human.Duration(facts.Now - open.PhaseSince)})" : ""));
+        Line("phase", facts.PhaseName + (facts.Open is { } open ? $", since {LockReport.Time(open.PhaseSince)} ({Human.Duration(facts.Now - open.PhaseSince)})" : ""));
         if (facts.Open is { } run)
         {
-            Line("run", $"{run.RunId}, start {run.Attempt}, begun {Time(run.Started)}");
+            Line("run", $"{run.RunId}, start {run.Attempt}, begun {LockReport.Time(run.Started)}");
             foreach (FinishedScript done in run.Finished) Line("", $"done: {done.Name}, exit code {done.ExitCode}, {Human.Duration(done.Duration)}");
-            if (run.Reboot is { } reboot) Line("reboot", $"requested {reboot.Requests} time(s), first {Time(reboot.FirstAt)}");
-            if (run.Waiver is { } waiver) Line("waiver", $"WITHOUT THE LOCK since {Time(waiver.Since)}: {waiver.Reason}");
+            if (run.Reboot is { } reboot) Line("reboot", $"requested {reboot.Requests} time(s), first {LockReport.Time(reboot.FirstAt)}");
+            if (run.Waiver is { } waiver) Line("waiver", $"WITHOUT THE LOCK since {LockReport.Time(waiver.Since)}: {waiver.Reason}");
         }
 
         if (facts.Running is { } now) Line("running", $"{now.Describe()}{(now.ScriptStarted is { } since ? ", for " + Human.Duration(facts.Now - since) : "")} (pid {now.Pid})");
         if (facts.Lock is { } identity) Line("lock", $"{identity.Name} at {identity.Service}: {Shown(facts.Shown)}");
-        if (facts.Last is { } last) Line("last", $"{Time(last.When)}, exit code {last.ExitCode}: {last.Message}");
-        else if (facts.LastRecord is { } record) Line("last", $"{Time(record.Ended)}, exit code {record.ExitCode}: {record.Message}");
+        if (facts.Last is { } last) Line("last", $"{LockReport.Time(last.When)}, exit code {last.ExitCode}: {last.Message}");
+        else if (facts.LastRecord is { } record) Line("last", $"{LockReport.Time(record.Ended)}, exit code {record.ExitCode}: {record.Message}");
         Line("next", facts.Next);
         if (facts.WhyIdle is { } why) Line("why", why);
         return text.ToString();
@@ -90,18 +90,7 @@ internal static class StatusReport
             json.WriteNumber("slots", view.Slots);
             json.WriteBoolean("enabled", view.Enabled);
             json.WriteBoolean("held_by_us", view.HeldByUs);
-            json.WriteStartArray("holders");
-            foreach (LockHolder holder in view.Holders)
-            {
-                json.WriteStartObject();
-                json.WriteString("id", holder.Id);
-                json.WriteString("name", holder.Name);
-                WriteTime(json, "since", holder.Since);
-                json.WriteBoolean("is_us", holder.IsUs);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            LockReport.WriteHolders(json, view);
         }
         else
         {
@@ -130,7 +119,7 @@ internal static class StatusReport
     private static string Shown(ShowReply shown) => shown switch
     {
         ShowReply.Shown { View: var view } =>
-            (view.Holders.Count == 0 ? "free" : "held by " + string.Join(", ", view.Holders.Select(Holder))) +
+            (view.Holders.Count == 0 ? "free" : "held by " + string.Join(", ", view.Holders.Select(LockReport.Describe))) +
             (view.Slots == 1 ? "" : $", {view.Holders.Count} of {view.Slots} slots taken") + (view.Enabled ? "" : ", switched off"),
         ShowReply.CannotTell => "this service cannot show who holds it",
         ShowReply.Refused refused => $"the service refuses this host: {refused.Why}",
@@ -138,13 +127,9 @@ internal static class StatusReport
         _ => "",
     };
 
-    private static string Holder(LockHolder holder) => $"{holder}{(holder.IsUs ? ", this host" : "")}{(holder.Since is { } since ? ", since " + Time(since) : "")}";
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
-
     private static void WriteTime(Utf8JsonWriter json, string name, DateTimeOffset? time)
     {
-        if (time is { } t) json.WriteString(name, Time(t));
+        if (time is { } t) json.WriteString(name, LockReport.Time(t));
         else json.WriteNull(name);
     }
 }
