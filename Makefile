@@ -8,7 +8,7 @@ PREFIX  ?= /usr
 DESTDIR ?=
 OUT     := artifacts
 BIN     := $(OUT)/dlm-updater
-SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj' -o -name '*.props' -o -name '*.txt' -not -path '*/obj/*')
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj' -o -name '*.props' -o -name 'ILLink*.xml' -o -name '*.txt' -not -path '*/obj/*')
 
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1

@@ -4,6 +4,7 @@ using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
+using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.LocalFile;
 
 namespace DlmUpdater.Cli;
@@ -46,6 +47,8 @@ internal static class Setup
 
                 return new FileLockService(
                     settings.File.Directory, new LockIdentity("file", settings.Lock.Name, holder.Name), MachineId.HostName(), settings.File.Slots, TimeProvider.System);
+            case LockServiceKind.Foreman:
+                return ForemanSetup.Make(settings.Foreman!, settings.Lock, TimeProvider.System, out why);
             case LockServiceKind.None:
                 return new NoLockService(MachineId.HostName());
             default:

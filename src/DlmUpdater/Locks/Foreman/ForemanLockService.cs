@@ -27,7 +27,7 @@ internal sealed class ForemanLockService(IHttpTransport http, LockIdentity ident
 
         for (int attempt = 1; ; attempt++)
         {
-            switch (ForemanAnswer.Read(await http.Send(HttpMethod.Put, _path, cancel), words))
+            switch (ForemanAnswer.Read(await http.Send(new HttpAsk("PUT", _path) { Body = ReadOnlyMemory<byte>.Empty }, cancel), words))
             {
                 case ForemanAnswer.Done:
                     // Nothing of the body counts: after a race it names both hosts, each to itself.
@@ -53,7 +53,7 @@ internal sealed class ForemanLockService(IHttpTransport http, LockIdentity ident
     /// <inheritdoc/>
     public async ValueTask<ReleaseReply> Release(CancellationToken cancel)
     {
-        switch (ForemanAnswer.Read(await http.Send(HttpMethod.Delete, _path, cancel), words))
+        switch (ForemanAnswer.Read(await http.Send(new HttpAsk("DELETE", _path), cancel), words))
         {
             case ForemanAnswer.Done done:
                 // Anything can say 200; a lock that is believed to be free and is not stops the whole fleet.
@@ -113,7 +113,7 @@ internal sealed class ForemanLockService(IHttpTransport http, LockIdentity ident
     private string NoSelf => $"{words.Server} does not say whether this host holds the lock {identity.Name} (no host.self): "
         + "check that its web server verifies client certificates, and that its plugin foreman_dlm is not older than 1.0";
 
-    private async ValueTask<Sight> Look(CancellationToken cancel) => ForemanAnswer.Read(await http.Send(HttpMethod.Get, _path, cancel), words) switch
+    private async ValueTask<Sight> Look(CancellationToken cancel) => ForemanAnswer.Read(await http.Send(new HttpAsk("GET", _path), cancel), words) switch
     {
         ForemanAnswer.Done done => Sight.Of(done.Answer, identity, words),
         ForemanAnswer.NoSuchLock => new Sight.Missing(),

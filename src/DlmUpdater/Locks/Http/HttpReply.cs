@@ -20,10 +20,11 @@ internal abstract record HttpReply
 /// <summary>Asks one server, one request at a time.</summary>
 internal interface IHttpTransport
 {
-    /// <summary>Sends one request without a body. Throws only <see cref="OperationCanceledException"/>, and only if <paramref name="cancel"/>
-    /// asks for it.</summary>
-    /// <param name="method">GET, PUT or DELETE.</param>
-    /// <param name="path">What follows the base URL, escaped, beginning with a slash.</param>
+    /// <summary>Host and port, for messages.</summary>
+    string Server { get; }
+
+    /// <summary>Sends one request. Throws only <see cref="OperationCanceledException"/>, and only if <paramref name="cancel"/> asks for it.</summary>
+    /// <param name="ask">The request.</param>
     /// <param name="cancel">Ends the call.</param>
-    ValueTask<HttpReply> Send(HttpMethod method, string path, CancellationToken cancel);
+    ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel);
 }

@@ -62,11 +62,13 @@ internal sealed class FakeForeman
 
     private sealed class Wire(Func<string, ValueTask<HttpReply>> send) : IHttpTransport
     {
-        public ValueTask<HttpReply> Send(HttpMethod method, string path, CancellationToken cancel)
+        public string Server => "foreman.example";
+
+        public ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
         {
             cancel.ThrowIfCancellationRequested();
-            Assert.StartsWith("/api/dlmlocks/", path, StringComparison.Ordinal);
-            return send(method.Method);
+            Assert.StartsWith("/api/dlmlocks/", ask.Path, StringComparison.Ordinal);
+            return send(ask.Method);
         }
     }
 }

@@ -75,7 +75,7 @@ public sealed class HttpTransportTests : IDisposable
         };
         using var server = new TestServer(_ => TestServer.Reply(200, ""), tls);
         using HttpTransport http = Transport(server.Url);
-        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
         Assert.Contains(expected, none.Why);
         Assert.Contains("localhost", none.Why);
         Assert.False(none.MayHaveHappened);
@@ -103,7 +103,7 @@ public sealed class HttpTransportTests : IDisposable
         if (wrong == "no ca") File.WriteAllText(scratch.At("ca.pem"), "");
         using var server = new TestServer(_ => TestServer.Reply(200, ""), authority.Issue("s"));
         using HttpTransport http = Transport(server.Url);
-        string why = Assert.IsType<HttpReply.CannotAsk>(await http.Send(HttpMethod.Put, "/x", default)).Why;
+        string why = Assert.IsType<HttpReply.CannotAsk>(await http.Send(Ask("PUT", "/x"), default)).Why;
         Assert.Contains(expected, why);
         Assert.Contains(wrong == "no ca" ? "ca.pem" : wrong is "expired" or "early" or "garbage certificate" ? "crt.pem" : "key.pem", why);
         Assert.Equal(0, server.Connections);
@@ -114,7 +114,7 @@ public sealed class HttpTransportTests : IDisposable
     {
         using var server = new TestServer(_ => TestServer.Reply(401, ""), authority.Issue("s"), wantsClient: false);
         using HttpTransport http = Transport(server.Url);
-        Assert.Equal(401, Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default)).Status);
+        Assert.Equal(401, Assert.IsType<HttpReply.Answer>(await http.Send(Ask("GET", "/x"), default)).Status);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class HttpTransportTests : IDisposable
         foreach (string url in (string[])[$"https://localhost:{port}", "https://nowhere.invalid"])
         {
             using HttpTransport http = Transport(url);
-            var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+            var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
             Assert.False(none.MayHaveHappened);
             Assert.Contains(new Uri(url).Host, none.Why);
         }
@@ -142,7 +142,7 @@ public sealed class HttpTransportTests : IDisposable
     {
         using var server = new TestServer(_ => raw.Length == 0 ? null : Encoding.ASCII.GetBytes(raw + "Connection: close"));
         using HttpTransport http = Transport(server.Url, TimeSpan.FromSeconds(5));
-        HttpReply reply = await http.Send(HttpMethod.Put, "/x", default);
+        HttpReply reply = await http.Send(Ask("PUT", "/x"), default);
         Assert.True(reply is HttpReply.NoAnswer { MayHaveHappened: true } or HttpReply.Answer, reply.ToString());
         if (raw.Length == 0) Assert.IsType<HttpReply.NoAnswer>(reply);
     }
@@ -158,8 +158,8 @@ public sealed class HttpTransportTests : IDisposable
             return null;
         });
         using HttpTransport http = Transport(running.Url, TimeSpan.FromSeconds(5));
-        Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default));
-        Assert.True(Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default)).MayHaveHappened);
+        Assert.IsType<HttpReply.Answer>(await http.Send(Ask("GET", "/x"), default));
+        Assert.True(Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default)).MayHaveHappened);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class HttpTransportTests : IDisposable
         string?[] problems = [null, "is longer than 64 KiB", "was cut off"];
         foreach (string? problem in problems)
         {
-            var answer = Assert.IsType<HttpReply.Answer>(await http.Send(HttpMethod.Get, "/x", default));
+            var answer = Assert.IsType<HttpReply.Answer>(await http.Send(Ask("GET", "/x"), default));
             Assert.Equal((200, problem), (answer.Status, answer.BodyProblem));
         }
     }
@@ -196,12 +196,12 @@ public sealed class HttpTransportTests : IDisposable
     {
         using var server = new TestServer(_ => Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"));
         using HttpTransport http = Transport(server.Url, TimeSpan.FromMilliseconds(100));
-        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(HttpMethod.Put, "/x", default));
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
         Assert.Contains("no whole answer", none.Why);
         Assert.True(none.MayHaveHappened);
         using var cancel = new CancellationTokenSource(50);
         using HttpTransport patient = Transport(server.Url);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await patient.Send(HttpMethod.Put, "/x", cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await patient.Send(Ask("PUT", "/x"), cancel.Token));
     }
 
     [Fact]
@@ -209,8 +209,8 @@ public sealed class HttpTransportTests : IDisposable
     {
         using var server = new TestServer(_ => TestServer.Reply(404, ""));
         using HttpTransport http = Transport(server.Url);
-        await http.Send(HttpMethod.Get, "/api/dlmlocks/../lock", default);
-        await http.Send(HttpMethod.Get, "/api/dlmlocks/a%2Fb/lock", default);
+        await http.Send(Ask("GET", "/api/dlmlocks/../lock"), default);
+        await http.Send(Ask("GET", "/api/dlmlocks/a%2Fb/lock"), default);
         Assert.Equal(["/api/dlmlocks/../lock", "/api/dlmlocks/a%2Fb/lock"], server.Requests.Select(r => r.Path));
     }
 
@@ -223,6 +223,8 @@ public sealed class HttpTransportTests : IDisposable
 
     private ForemanLockService Foreman(TestServer server) => new(
         Transport(server.Url), new LockIdentity("foreman", "web", "a.example"), new ForemanWords("foreman", "the certificate", "web"), TimeSpan.FromMilliseconds(20), TimeProvider.System);
+
+    private static HttpAsk Ask(string method, string path) => new(method, path) { Body = method == "PUT" ? ReadOnlyMemory<byte>.Empty : null };
 
     private HttpTransport Transport(string url, TimeSpan? timeout = null) => new(
         new HttpTarget(url, null, new TlsFiles(new ClientCertificate.Files(scratch.At("crt.pem"), scratch.At("key.pem")), scratch.At("ca.pem"), "foreman")), TimeProvider.System)

@@ -13,7 +13,7 @@ internal sealed record Seen(string Method, string Path, string Head, string? Cli
 /// <summary>A small HTTP server on a port of the loopback, plain or with TLS, that says exactly the bytes it is told to.</summary>
 internal sealed class TestServer : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly Func<Seen, byte[]?> answer;
     private readonly X509Certificate2? certificate;
     private readonly SslProtocols protocols;
@@ -24,15 +24,19 @@ internal sealed class TestServer : IDisposable
     /// <param name="tls">Certificate and key; null = plain.</param>
     /// <param name="protocols">Which versions of TLS.</param>
     /// <param name="wantsClient">Asks for a client certificate.</param>
-    public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true)
+    /// <param name="port">0 = any that is free.</param>
+    public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true,
+        int port = 0)
     {
+        listener = new TcpListener(IPAddress.Loopback, port);
         (this.answer, this.protocols, this.wantsClient) = (answer, protocols, wantsClient);
         if (tls is { } pair) certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
         listener.Start();
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         _ = Task.Run(Accept);
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port { get; }
 
     public string Url => $"{(certificate is null ? "http" : "https")}://localhost:{Port}";
 
