@@ -15,6 +15,9 @@ public sealed class SecretText
     /// <summary>Stands for a secret that is configured but was not read, as for verbs that never talk to the lock service.</summary>
     public static SecretText NotRead { get; } = new();
 
+    /// <summary>False for <see cref="NotRead"/>.</summary>
+    public bool IsRead => value is not null;
+
     /// <summary>The secret itself. Throws for <see cref="NotRead"/>: asking for it is a bug.</summary>
     public string Reveal() => value ?? throw new InvalidOperationException("The secret was not read.");
 

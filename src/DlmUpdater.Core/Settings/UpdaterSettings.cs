@@ -44,6 +44,14 @@ public sealed record UpdaterSettings
 
     /// <summary>Values that must never appear in a log.</summary>
     public ImmutableArray<string> Secrets { get; init; } = [];
+
+    /// <summary>The secret with which this host asks the chosen lock service; null = it needs none.</summary>
+    public SecretText? LockSecret => Lock.Service switch
+    {
+        LockServiceKind.DlmEngine => DlmEngine?.Secret,
+        LockServiceKind.Etcd => Etcd?.Login?.Password,
+        _ => null,
+    };
 }
 
 /// <summary>Files and directories of this program, absolute.</summary>

@@ -29,6 +29,69 @@ internal static class LockReport
         json.WriteBoolean("held_by_us", view.HeldByUs);
     }
 
+    /// <summary>What <c>lock list</c> says.</summary>
+    /// <param name="locks">All of them.</param>
+    /// <param name="ours">The one that is configured here, which is marked.</param>
+    internal static string Table(IReadOnlyList<LockView> locks, string ours)
+    {
+        if (locks.Count == 0) return "there is no lock yet: a lock is made when it is first taken\n";
+        int width = Math.Max(4, locks.Max(l => l.Name.Length));
+        var text = new StringBuilder($"  {"LOCK".PadRight(width)}  {"STATE",-8}  {"TAKEN",-7}  HOLDERS\n");
+        foreach (LockView view in locks)
+        {
+            text.Append($"{(view.Name == ours ? "* " : "  ")}{view.Name.PadRight(width)}  {(view.Enabled ? "enabled" : "disabled"),-8}  {$"{view.Holders.Count} of {view.Slots}",-7}  ")
+                .Append(view.Holders.Count == 0 ? "-" : string.Join("; ", view.Holders.Select(Describe))).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The fields of <c>lock list</c>.</summary>
+    internal static void Write(Utf8JsonWriter json, IReadOnlyList<LockView> locks)
+    {
+        json.WriteStartArray("locks");
+        foreach (LockView view in locks)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", view.Name);
+            json.WriteNumber("slots", view.Slots);
+            WriteHolders(json, view);
+            json.WriteBoolean("enabled", view.Enabled);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>What <c>lock events</c> says.</summary>
+    internal static string Table(EventsReply.Told told)
+    {
+        if (told.Events.Count == 0) return "nothing is on record\n";
+        var text = new StringBuilder($"{"WHEN",-20}  EVENT\n");
+        foreach (LockEvent one in told.Events)
+            text.Append($"{(one.When is { } when ? Time(when) : "-"),-20}  {one.What}{(one.Who is null ? "" : "  " + one.Who)}\n");
+        if (told.Total > told.Events.Count) text.Append($"{told.Total - told.Events.Count} older ones are not shown\n");
+        return text.ToString();
+    }
+
+    /// <summary>The fields of <c>lock events</c>.</summary>
+    internal static void Write(Utf8JsonWriter json, EventsReply.Told told)
+    {
+        json.WriteNumber("total", told.Total);
+        json.WriteStartArray("events");
+        foreach (LockEvent one in told.Events)
+        {
+            json.WriteStartObject();
+            if (one.When is { } when) json.WriteString("when", Time(when));
+            else json.WriteNull("when");
+            json.WriteString("event", one.What);
+            json.WriteString("who", one.Who);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     /// <summary>The holders, as every report shows them.</summary>
     internal static void WriteHolders(Utf8JsonWriter json, LockView view)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
@@ -12,15 +13,20 @@ internal static class LockVerb
 {
     internal static Command Build()
     {
-        var command = new Command("lock", "Show the fleet's lock, take it, give it back, switch it on and off")
+        return new Command("lock", "Show the fleet's lock, take it, give it back; free, switch and watch it as an admin")
         {
             Show(),
+            LockAdminVerbs.List(),
             Verb("acquire", "Take the lock for this host, if it is free; it stays taken until 'lock release'", config => Alone(config, Acquire)),
             Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, Release)),
-            Verb("enable", "Let hosts take the lock again", config => Switch(config, enabled: true)),
-            Verb("disable", "Let no more host take the lock, until 'lock enable'; who holds it keeps it to the end of its run", config => Switch(config, enabled: false)),
+            LockAdminVerbs.Unlock(),
+            LockAdminVerbs.SetMax(),
+            Verb("enable", "Let hosts take the lock again", config => LockAdminVerbs.Switch(config, enabled: true)),
+            Verb("disable", "Let no more host take the lock, until 'lock enable'; who holds it keeps it to the end of its run",
+                config => LockAdminVerbs.Switch(config, enabled: false)),
+            LockAdminVerbs.Events(),
+            LockWatchVerb.Build(),
         };
-        return command;
     }
 
     private static Command Show()
@@ -28,7 +34,7 @@ internal static class LockVerb
         Option<string> config = CommonOptions.Config();
         Option<OutputFormat> output = CommonOptions.Output();
         var command = new Command("show", "Show who holds the lock, how many slots it has, and whether it is enabled") { config, output };
-        command.SetAction(parsed => Load(parsed.GetValue(config)!, out _, out ILockService? service) ?? Show(service!, parsed.GetValue(output)));
+        command.SetAction(parsed => Load(parsed.GetValue(config)!, SecretUse.Lock, out _, out ILockService? service) ?? Show(service!, parsed.GetValue(output)));
         return command;
     }
 
@@ -95,30 +101,10 @@ internal static class LockVerb
         }
     }
 
-    private static int Switch(string config, bool enabled)
-    {
-        if (Load(config, out _, out ILockService? service) is { } wrong) return wrong;
-        string word = enabled ? "enabled" : "disabled";
-        if (service is not ILockSwitch can) return Cannot(service!, $"cannot be switched: its locks are always enabled, so '{word}' means nothing there");
-        switch (can.Switch(enabled, CancellationToken.None).AsTask().GetAwaiter().GetResult())
-        {
-            case SwitchReply.Switched done:
-                string effect = enabled ? ": hosts get it again"
-                    : ": no more host gets it" + (done.Holders.Count == 0 ? "" : $"; {string.Join(", ", done.Holders)} keep{(done.Holders.Count == 1 ? "s" : "")} it until the run is over");
-                return Report.Text($"the lock '{service!.Identity.Name}' {(done.Changed ? $"is {word} now" : $"was {word} already, nothing changed")}{effect}\n");
-            case SwitchReply.Refused refused:
-                return Setup.Fail(Ending.Refused, refused.Why);
-            case SwitchReply.Unreachable away:
-                return Setup.Fail(Ending.Unreachable, away.Why);
-            default:
-                throw new InvalidOperationException("no rule for this answer");
-        }
-    }
-
     /// <summary>Acts as the one instance of this host, and only while no run is open: a stopped run owns its lock.</summary>
     private static int Alone(string config, Func<ILockService, int> act)
     {
-        if (Load(config, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
+        if (Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
         switch (InstanceLock.TryTake(settings!.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
@@ -153,10 +139,10 @@ internal static class LockVerb
     };
 
     /// <summary>Null and the configured service, or the exit code.</summary>
-    private static int? Load(string config, out UpdaterSettings? settings, out ILockService? service)
+    internal static int? Load(string config, SecretUse secrets, out UpdaterSettings? settings, out ILockService? service)
     {
         service = null;
-        settings = Setup.Load(config, readSecrets: true)?.Settings;
+        settings = Setup.Load(config, secrets)?.Settings;
         if (settings is null) return Ending.Misconfigured.Code();
         if (settings.Lock.Service == LockServiceKind.None)
             return Setup.Fail(Ending.Misconfigured, "no lock service is configured, so there is no lock: set [lock] service and [lock] name");
@@ -164,7 +150,8 @@ internal static class LockVerb
         return service is null ? Setup.Fail(Ending.Misconfigured, why) : null;
     }
 
-    private static int Cannot(ILockService service, string what)
+    /// <summary>Says that this service cannot do this; exit code 2.</summary>
+    internal static int Cannot(ILockService service, string what)
     {
         StandardStreams.WriteError($"dlm-updater: the lock service '{service.Identity.Service}' {what}");
         return ExitCodes.Usage;

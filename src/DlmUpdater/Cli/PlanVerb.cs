@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Scripts;
@@ -21,7 +22,7 @@ internal static class PlanVerb
         var command = new Command("plan", "Show what a start now would do: which scripts in which order, under which lock; nothing is run") { config, output };
         command.SetAction(parsed =>
         {
-            if (Setup.Load(parsed.GetValue(config)!, readSecrets: false) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
             if (Native.geteuid() != 0)
                 StandardStreams.WriteError("dlm-updater: not run as root: what only root may read or arrange is shown as missing or refused");
             PlanFacts facts = Gather(settings);

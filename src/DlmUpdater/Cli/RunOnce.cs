@@ -17,7 +17,7 @@ internal static class RunOnce
 {
     internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides)
     {
-        LoadedConfiguration? loaded = Setup.Load(config, readSecrets: true, overrides);
+        LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, overrides);
         if (loaded?.Settings is not { } settings) return Ending.Misconfigured.Code();
         ProcessRunner.PrepareThisProcess();
 

@@ -14,9 +14,9 @@ internal static class Setup
 {
     /// <summary>Loads the configuration. Null: it is wrong, every complaint is said on stderr, and the exit code is 78.</summary>
     /// <param name="file">As given; relative to the working directory.</param>
-    /// <param name="readSecrets">False for verbs that never talk to the lock service and may run without root.</param>
+    /// <param name="secrets">What secrets are needed for.</param>
     /// <param name="overrides">Flags.</param>
-    internal static LoadedConfiguration? Load(string file, bool readSecrets, params IReadOnlyList<ConfigurationOverride> overrides)
+    internal static LoadedConfiguration? Load(string file, SecretUse secrets, params IReadOnlyList<ConfigurationOverride> overrides)
     {
         LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest
         {
@@ -24,7 +24,7 @@ internal static class Setup
             WorkingDirectory = Environment.CurrentDirectory,
             Environment = DlmVariables(),
             Overrides = overrides,
-            ReadSecrets = readSecrets,
+            Secrets = secrets,
         });
         if (loaded.Settings is not null) return loaded;
         foreach (Complaint complaint in loaded.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
@@ -35,6 +35,12 @@ internal static class Setup
     internal static ILockService? LockService(UpdaterSettings settings, out string why)
     {
         why = "";
+        if (settings.LockSecret is { IsRead: false })
+        {
+            why = $"the secret of the lock service '{settings.Lock.Service.ToString().ToLowerInvariant()}' cannot be read by this user: ask again as root";
+            return null;
+        }
+
         switch (settings.Lock.Service)
         {
             case LockServiceKind.File:

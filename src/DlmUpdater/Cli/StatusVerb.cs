@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
@@ -18,7 +19,7 @@ internal static class StatusVerb
         var command = new Command("status", "Show where the run stands, who holds the lock, and what comes next") { config, output };
         command.SetAction(parsed =>
         {
-            if (Setup.Load(parsed.GetValue(config)!, readSecrets: false) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
             StatusFacts facts = Gather(settings);
             return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => StatusReport.WriteJson(json, facts)) : Report.Text(StatusReport.Text(facts));
         });

@@ -59,6 +59,22 @@ internal sealed record ConfigurationRequest
     /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, and doubtful values are warned of.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>False for verbs that never talk to the lock service and may run without root: secret files are not opened.</summary>
-    public bool ReadSecrets { get; init; } = true;
+    /// <summary>Which secret files are opened.</summary>
+    public SecretUse Secrets { get; init; } = SecretUse.Lock;
+}
+
+/// <summary>What a verb needs secrets for.</summary>
+internal enum SecretUse
+{
+    /// <summary>It never talks to the lock service: no secret file is opened.</summary>
+    None,
+
+    /// <summary>It shows the lock where it can: a secret that this user may not read is no complaint.</summary>
+    IfReadable,
+
+    /// <summary>It takes and gives back the lock as this host.</summary>
+    Lock,
+
+    /// <summary>It acts as an admin. A nightly run must not depend on an admin's password.</summary>
+    Admin,
 }

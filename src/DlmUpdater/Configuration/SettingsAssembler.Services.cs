@@ -151,9 +151,11 @@ internal sealed partial class SettingsAssembler
     {
         if (draft.SecretFile is not string path)
             return null;
-        if (!chosen || !request.ReadSecrets)
+        if (!chosen || request.Secrets < (key == SettingsCatalog.ForemanPasswordFile ? SecretUse.Admin : SecretUse.IfReadable))
             return SecretText.NotRead;
         SecretText? secret = SecretFile.Read(path, out string? wrong);
+        if (secret is null && request.Secrets == SecretUse.IfReadable)
+            return SecretText.NotRead;
         if (secret is null)
             Complain(key, wrong!);
         else

@@ -8,6 +8,9 @@ internal static class StandardStreams
     /// <summary>Data, to stdout. A reader that went away is no error.</summary>
     internal static void WriteOut(ReadOnlySpan<byte> bytes) => Descriptor.Write(1, bytes, out _);
 
+    /// <summary>Data, to stdout; false if its reader went away.</summary>
+    internal static bool TryWriteOut(ReadOnlySpan<byte> bytes) => Descriptor.Write(1, bytes, out _) == 0;
+
     /// <summary>One line of talk, to stderr.</summary>
     internal static void WriteError(string line) => Descriptor.Write(2, Encoding.UTF8.GetBytes(line + "\n"), out _);
 }

@@ -31,7 +31,7 @@ public sealed class ConfigurationSandbox : IDisposable
         return path;
     }
 
-    internal LoadedConfiguration Load(string? content = null, bool strict = false, bool readSecrets = true, IReadOnlyList<string>? dropIns = null)
+    internal LoadedConfiguration Load(string? content = null, bool strict = false, SecretUse secrets = SecretUse.Lock, IReadOnlyList<string>? dropIns = null)
     {
         if (content is not null)
             Write("config.ini", content);
@@ -41,7 +41,7 @@ public sealed class ConfigurationSandbox : IDisposable
             Environment = Environment,
             Overrides = Flags,
             Strict = strict,
-            ReadSecrets = readSecrets,
+            Secrets = secrets,
             DropInDirectories = dropIns,
         });
     }

@@ -240,7 +240,7 @@ public sealed class ServiceSettingsTests : IDisposable
         const string Other = "[dlmengine]\nurl = https://d\nsecret_id = i\nsecret_file = /nowhere\n";
         Assert.Same(SecretText.NotRead, box.Good(ConfigurationSandbox.Minimal + Other).DlmEngine!.Secret);
 
-        LoadedConfiguration status = box.Load(DlmEngine("secret_file = /nowhere"), readSecrets: false);
+        LoadedConfiguration status = box.Load(DlmEngine("secret_file = /nowhere"), secrets: SecretUse.None);
         Assert.Same(SecretText.NotRead, status.Settings!.DlmEngine!.Secret);
         Assert.Null(box.Load().Settings);
     }

@@ -11,7 +11,8 @@ namespace DlmUpdater.Locks.Foreman;
 /// <param name="Host">The name of the host that holds it; null if it is free.</param>
 /// <param name="Self">True if that is the host that asks. Null: Foreman did not say.</param>
 /// <param name="Updated">When it was last changed.</param>
-internal sealed record ForemanLock(string Name, bool Enabled, string? Host, bool? Self, DateTimeOffset? Updated)
+/// <param name="Id">The number of its row; null: Foreman did not say.</param>
+internal sealed record ForemanLock(string Name, bool Enabled, string? Host, bool? Self, DateTimeOffset? Updated, long? Id)
 {
     /// <summary>Reads one; null and a sentence part if the bytes are not exactly a lock.</summary>
     internal static ForemanLock? Read(ReadOnlyMemory<byte> body, out string why)
@@ -24,7 +25,14 @@ internal sealed record ForemanLock(string Name, bool Enabled, string? Host, bool
             return null;
         }
 
-        JsonElement root = document.RootElement;
+        ForemanLock? read = Read(fields, document.RootElement);
+        why = fields.Complaint ?? "";
+        return read;
+    }
+
+    /// <summary>Reads one out of a larger answer; null if <paramref name="fields"/> complains.</summary>
+    internal static ForemanLock? Read(JsonFields fields, JsonElement root)
+    {
         string name = fields.Text(root, "name");
         bool enabled = fields.Flag(root, "enabled");
         string? holder = null;
@@ -41,8 +49,8 @@ internal sealed record ForemanLock(string Name, bool Enabled, string? Host, bool
         }
 
         string? updated = fields.OptionalText(root, "updated_at");
-        why = fields.Complaint ?? "";
-        return fields.Complaint is null ? new ForemanLock(name, enabled, holder is null ? null : OneLine.Of(holder), self, Time(updated)) : null;
+        long? number = root.TryGetProperty("id", out _) ? fields.Number(root, "id", 0, long.MaxValue) : null;
+        return fields.Complaint is null ? new ForemanLock(name, enabled, holder is null ? null : OneLine.Of(holder), self, Time(updated), number) : null;
     }
 
     /// <summary>What an error page of Foreman says, one line; empty if it says nothing that can be read.</summary>
@@ -67,7 +75,8 @@ internal sealed record ForemanLock(string Name, bool Enabled, string? Host, bool
         return OneLine.Of(fields.OptionalText(at, "message") ?? "");
     }
 
-    private static DateTimeOffset? Time(string? text)
+    /// <summary>A time as Foreman writes it, <c>2026-01-31 23:59:59 UTC</c>; null if it is none.</summary>
+    internal static DateTimeOffset? Time(string? text)
     {
         if (text is not null && text.EndsWith(" UTC", StringComparison.Ordinal)) text = text[..^4] + "Z";
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)

@@ -11,7 +11,10 @@ namespace DlmUpdater.Locks.Foreman;
 /// <param name="words">For messages.</param>
 /// <param name="confirmAfter">How long after the first confirmation a grant is confirmed again; zero = the first decides.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ForemanLockService(IHttpTransport http, LockIdentity identity, ForemanWords words, TimeSpan confirmAfter, TimeProvider time) : ILockService, IDisposable
+/// <param name="admin">What goes beyond this host's own lock.</param>
+internal sealed class ForemanLockService(
+    IHttpTransport http, LockIdentity identity, ForemanWords words, TimeSpan confirmAfter, TimeProvider time, ForemanAdmin admin)
+    : ILockService, ILockSwitch, ILockUnlock, ILockEvents, ILockList, IDisposable
 {
     private readonly string _path = $"/api/dlmlocks/{Uri.EscapeDataString(identity.Name)}/lock";
 
@@ -108,7 +111,23 @@ internal sealed class ForemanLockService(IHttpTransport http, LockIdentity ident
     }
 
     /// <inheritdoc/>
-    public void Dispose() => (http as IDisposable)?.Dispose();
+    public ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel) => admin.Switch(enabled, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => admin.Unlock(holder, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<EventsReply> Events(CancellationToken cancel) => admin.Events(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<ListReply> List(CancellationToken cancel) => admin.List(cancel);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        (http as IDisposable)?.Dispose();
+        admin.Dispose();
+    }
 
     private string NoSelf => $"{words.Server} does not say whether this host holds the lock {identity.Name} (no host.self): "
         + "check that its web server verifies client certificates, and that its plugin foreman_dlm is not older than 1.0";

@@ -33,6 +33,8 @@ internal static class ForemanSetup
 
         var transport = new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls), time) { KeepFor = settings.ConfirmAfter + TimeSpan.FromSeconds(20) };
         var identity = new LockIdentity("foreman", settings.Name, holder);
-        return new ForemanLockService(transport, identity, new ForemanWords(transport.Server, certificate, settings.Name), settings.ConfirmAfter, time);
+        var words = new ForemanWords(transport.Server, certificate, settings.Name);
+        var admin = new ForemanAdmin(new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls with { Identity = null }), time), identity, words, foreman.Admin);
+        return new ForemanLockService(transport, identity, words, settings.ConfirmAfter, time, admin);
     }
 }

@@ -11,7 +11,7 @@ namespace DlmUpdater.Locks.LocalFile;
 /// <param name="slots">The slots of a lock that this host is the first to use. The file's own number wins from then on: hosts that are
 /// configured differently must not each keep a bound of their own (<see cref="Notice"/> tells of the difference).</param>
 /// <param name="time">The clock.</param>
-internal sealed class FileLockService(string directory, LockIdentity identity, string? displayName, int slots, TimeProvider time) : ILockService, ILockSwitch
+internal sealed class FileLockService(string directory, LockIdentity identity, string? displayName, int slots, TimeProvider time) : ILockService, ILockSwitch, ILockUnlock, ILockList
 {
     private readonly LockFile file = new(directory, identity.Name);
 
@@ -62,11 +62,32 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// <inheritdoc/>
     public ValueTask<ReleaseReply> Release(CancellationToken cancel) => new(ReleaseSlot(identity.Holder, cancel));
 
-    /// <summary>Frees the slot of <paramref name="holderId"/>, whoever that is: for an admin who knows that it is gone for good.</summary>
-    public ReleaseReply ForceRelease(string holderId, CancellationToken cancel) => ReleaseSlot(holderId, cancel);
+    /// <inheritdoc/>
+    public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => new(ReleaseSlot(holder, cancel));
 
-    /// <summary>Lets new holders in, or keeps them out; present ones finish and release in either case. Null, or why not.</summary>
-    public string? SetEnabled(bool enabled, CancellationToken cancel) => Apply(s => s.WithEnabled(enabled), cancel).Complaint;
+    /// <inheritdoc/>
+    public async ValueTask<ListReply> List(CancellationToken cancel)
+    {
+        if (!Directory.Exists(directory))
+            return new ListReply.Refused($"the directory {directory} does not exist: mount it or make it again, or set {LockFile.Setting}");
+        var locks = new List<LockView>();
+        foreach (string name in LockFile.NamesIn(directory))
+        {
+            var one = new FileLockService(directory, identity with { Name = name }, displayName, slots, time);
+            switch (await one.Show(cancel))
+            {
+                case ShowReply.Shown shown:
+                    locks.Add(shown.View);
+                    break;
+                case ShowReply.Refused refused:
+                    return new ListReply.Refused(refused.Why);
+                case ShowReply.Unreachable away:
+                    return new ListReply.Unreachable(away.Why);
+            }
+        }
+
+        return new ListReply.Told(locks);
+    }
 
     /// <inheritdoc/>
     public ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel)
@@ -85,10 +106,6 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
             _ => throw new InvalidOperationException("unknown change"),
         });
     }
-
-    /// <summary>Sets the number of slots for all who share the lock; fewer than there are holders is fine. Null, or why not.</summary>
-    public string? SetSlots(int number, CancellationToken cancel) =>
-        number < 1 ? "a lock has 1 slot or more" : Apply(s => s.WithSlots(number), cancel).Complaint;
 
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel)
@@ -227,14 +244,6 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// <summary>What came of a change.</summary>
     private abstract record Change
     {
-        /// <summary>Null if it was made, else why it was not.</summary>
-        internal string? Complaint => this switch
-        {
-            Refused refused => refused.Why,
-            Failed failed => failed.Why,
-            _ => null,
-        };
-
         internal sealed record Made(SlotSemaphore Semaphore, string Stamp) : Change;
 
         internal sealed record Refused(string Why) : Change;

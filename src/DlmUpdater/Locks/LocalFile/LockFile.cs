@@ -40,6 +40,10 @@ internal sealed class LockFile(string directory, string name)
     /// <summary>The file name of a lock.</summary>
     internal static string FileName(string name) => name + ".json";
 
+    /// <summary>The locks that have a file in <paramref name="directory"/>, in byte order.</summary>
+    internal static IReadOnlyList<string> NamesIn(string directory) =>
+        [.. Directory.GetFiles(directory, "*.json").Select(p => System.IO.Path.GetFileNameWithoutExtension(p)).Where(n => Forbids(n) is null).Order(StringComparer.Ordinal)];
+
     /// <summary>Null, or why <paramref name="name"/> cannot name a file: one line.</summary>
     internal static string? Forbids(string name) => name switch
     {

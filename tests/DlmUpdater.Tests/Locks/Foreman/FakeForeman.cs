@@ -1,5 +1,6 @@
 using System.Text;
 using DlmUpdater.Core.Locking;
+using DlmUpdater.Core.Settings;
 using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.Http;
 
@@ -49,7 +50,15 @@ internal sealed class FakeForeman
 
     /// <summary>A service that talks to <paramref name="send"/> instead of a network.</summary>
     public static ForemanLockService Service(Func<string, ValueTask<HttpReply>> send, string host = "a.example", TimeSpan confirm = default, TimeProvider? time = null, string name = "web") =>
-        new(new Wire(send), new LockIdentity("foreman", name, host), new ForemanWords("foreman.example", "the certificate " + host, name), confirm, time ?? TimeProvider.System);
+        Service(new Wire(send), host, confirm, time, name);
+
+    /// <summary>A service without an admin's login, on that transport.</summary>
+    public static ForemanLockService Service(IHttpTransport http, string host, TimeSpan confirm, TimeProvider? time = null, string name = "web", Login? login = null)
+    {
+        var identity = new LockIdentity("foreman", name, host);
+        var words = new ForemanWords("foreman.example", "the certificate " + host, name);
+        return new ForemanLockService(http, identity, words, confirm, time ?? TimeProvider.System, new ForemanAdmin(http, identity, words, login));
+    }
 
     public static HttpReply Answer(int status, string body) => new HttpReply.Answer(status, Encoding.UTF8.GetBytes(body));
 

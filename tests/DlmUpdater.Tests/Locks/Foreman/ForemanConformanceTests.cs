@@ -1,5 +1,4 @@
 using DlmUpdater.Core.Locking;
-using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.Http;
 using DlmUpdater.Tests.Locks.Conformance;
 using DlmUpdater.Tests.Locks.Http;
@@ -25,9 +24,8 @@ public sealed class ForemanConformanceTests : LockConformance
         public override IReadOnlyList<string> Hosts => ["a.example", "b.example", "c.example"];
 
         // Who asks is for Foreman's web server to see in the certificate; here the path tells, so that plain HTTP will do.
-        public override ILockService For(string host) => new ForemanLockService(
-            new HttpTransport(new HttpTarget($"{server.Url}/{host}", null, new TlsFiles(null, null, "foreman")), TimeProvider.System),
-            new LockIdentity("foreman", "web", host), new ForemanWords("foreman", "the certificate " + host, "web"), TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        public override ILockService For(string host) => FakeForeman.Service(
+            new HttpTransport(new HttpTarget($"{server.Url}/{host}", null, new TlsFiles(null, null, "foreman")), TimeProvider.System), host, TimeSpan.FromMilliseconds(20));
 
         public override Task<IReadOnlyList<string>> Holders() => Task.FromResult<IReadOnlyList<string>>(foreman.Holder is { } holder ? [holder] : []);
 

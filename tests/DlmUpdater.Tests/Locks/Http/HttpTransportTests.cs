@@ -221,8 +221,7 @@ public sealed class HttpTransportTests : IDisposable
         return isWrong ? TestServer.Reply(415, "") : TestServer.Reply(status, body);
     }, authority.Issue("s"), protocol);
 
-    private ForemanLockService Foreman(TestServer server) => new(
-        Transport(server.Url), new LockIdentity("foreman", "web", "a.example"), new ForemanWords("foreman", "the certificate", "web"), TimeSpan.FromMilliseconds(20), TimeProvider.System);
+    private ForemanLockService Foreman(TestServer server) => FakeForeman.Service(Transport(server.Url), "a.example", TimeSpan.FromMilliseconds(20));
 
     private static HttpAsk Ask(string method, string path) => new(method, path) { Body = method == "PUT" ? ReadOnlyMemory<byte>.Empty : null };
 

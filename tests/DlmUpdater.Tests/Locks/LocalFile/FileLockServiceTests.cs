@@ -72,11 +72,11 @@ public sealed class FileLockServiceTests : IDisposable
     {
         FileLockService a = Service("a"), b = Service("b", slots: 1);
         a.Acquire(default).Now();
-        Assert.Null(b.SetEnabled(false, default));
+        Assert.IsType<SwitchReply.Switched>(b.Switch(false, default).Now());
         Assert.IsType<AcquireReply.Granted>(a.Acquire(default).Now());
         Assert.IsType<ReleaseReply.Released>(a.Release(default).Now());
         Assert.IsType<AcquireReply.Disabled>(b.Acquire(default).Now());
-        Assert.Null(b.SetEnabled(true, default));
+        Assert.IsType<SwitchReply.Switched>(b.Switch(true, default).Now());
         Assert.IsType<AcquireReply.Granted>(b.Acquire(default).Now());
     }
 
@@ -99,12 +99,9 @@ public sealed class FileLockServiceTests : IDisposable
         FileLockService b = Service("b", slots: 2);
         Assert.IsType<AcquireReply.Busy>(b.Acquire(default).Now());
         Assert.Contains("has 1 slots and [file] slots says 2", b.Notice);
-        Assert.Null(b.SetSlots(2, default));
+        Service("a", slots: 1).Release(default).Now();
         Assert.IsType<AcquireReply.Granted>(b.Acquire(default).Now());
         Assert.Null(b.Notice);
-        Assert.Null(b.SetSlots(1, default));
-        Assert.Equal((1, 2), (View(b).Slots, View(b).Holders.Count));
-        Assert.NotNull(b.SetSlots(0, default));
     }
 
     [Fact]
@@ -112,8 +109,22 @@ public sealed class FileLockServiceTests : IDisposable
     {
         Service("dead").Acquire(default).Now();
         FileLockService b = Service("b");
-        Assert.IsType<ReleaseReply.Released>(b.ForceRelease("dead", default));
+        Assert.IsType<ReleaseReply.HeldByOther>(b.Unlock("alive", default).Now());
+        Assert.IsType<ReleaseReply.Released>(b.Unlock("dead", default).Now());
         Assert.IsType<AcquireReply.Granted>(b.Acquire(default).Now());
+    }
+
+    [Fact]
+    public void All_locks_of_the_directory_are_listed()
+    {
+        FileLockService a = Service("a");
+        Assert.IsType<ListReply.Refused>(a.List(default).Now());
+        a.Acquire(default).Now();
+        File.WriteAllText(Path.Combine(Locks, ".hidden.json"), "");
+        LockView one = Assert.Single(Assert.IsType<ListReply.Told>(a.List(default).Now()).Locks);
+        Assert.Equal("a", Assert.Single(one.Holders).Id);
+        File.WriteAllText(Path.Combine(Locks, "torn.json"), "{");
+        Assert.Contains("torn.json", Assert.IsType<ListReply.Refused>(a.List(default).Now()).Why);
     }
 
     [Theory]
@@ -133,7 +144,7 @@ public sealed class FileLockServiceTests : IDisposable
         Assert.Contains(LockPath, why);
         Assert.IsType<ReleaseReply.Refused>(a.Release(default).Now());
         Assert.IsType<ShowReply.Refused>(a.Show(default).Now());
-        Assert.NotNull(a.SetEnabled(false, default));
+        Assert.IsType<SwitchReply.Refused>(a.Switch(false, default).Now());
         Assert.Equal(content, File.ReadAllText(LockPath));
     }
 
