@@ -25,6 +25,9 @@ public sealed record LockHolder(string Id, string? Name, DateTimeOffset? Since, 
 /// <param name="Revision">Changes with every change of the lock; what <see cref="ILockService.WaitForChange"/> compares. Null if the service has none.</param>
 public sealed record LockView(string Name, int Slots, IReadOnlyList<LockHolder> Holders, bool Enabled, string? Revision)
 {
+    /// <summary>False if the service has no such lock yet: it is made when it is first taken.</summary>
+    public bool Exists { get; init; } = true;
+
     /// <summary>True if this host is among the holders.</summary>
     public bool HeldByUs => Holders.Any(h => h.IsUs);
 }

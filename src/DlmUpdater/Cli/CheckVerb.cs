@@ -83,6 +83,17 @@ internal static class CheckVerb
             yield return ChecksLock.FileService(settings.File.Directory);
         }
 
+        bool isFaulty = false;
+        if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman: { } foreman })
+        {
+            foreach (Finding finding in ChecksTls.Foreman(foreman, TimeProvider.System.GetUtcNow()))
+            {
+                isFaulty |= finding.Level == FindingLevel.Error;
+                yield return finding;
+            }
+        }
+
+        if (isFaulty) yield break;
         if (Setup.LockService(settings, out string why) is not { } service)
         {
             if (settings.Lock.Service != LockServiceKind.File) yield return Finding.Error("lock service", why, "until then no run gets the lock");
@@ -91,6 +102,9 @@ internal static class CheckVerb
 
         ShowReply shown = service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult();
         foreach (Finding finding in ChecksLock.Lock(service.Identity, shown, stored)) yield return finding;
+        // Asked only of a server that answers: one complaint of a dead one is enough.
+        if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman.Admin: { } admin } && shown is ShowReply.Shown && service is ILockList list)
+            yield return ChecksLock.Admin(admin.User, list.List(CancellationToken.None).AsTask().GetAwaiter().GetResult());
     }
 
     /// <summary>Where the program is that <paramref name="command"/> names; null if there is none.</summary>
@@ -103,5 +117,6 @@ internal static class CheckVerb
         WorkingDirectory = Environment.CurrentDirectory,
         Environment = Setup.DlmVariables(),
         Strict = strict,
+        Secrets = SecretUse.Admin,
     });
 }

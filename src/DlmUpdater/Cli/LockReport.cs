@@ -14,6 +14,7 @@ internal static class LockReport
         var text = new StringBuilder($"lock    {view.Name} at {identity.Service}, asked as {identity.Holder}\n");
         text.Append($"state   {(view.Enabled ? "enabled" : "disabled: nobody gets it until 'dlm-updater lock enable'")}, {view.Holders.Count} of {view.Slots} ")
             .Append($"slot{(view.Slots == 1 ? "" : "s")} taken\n");
+        if (!view.Exists) text.Append("        does not exist yet: it is made when it is first taken\n");
         foreach (LockHolder holder in view.Holders) text.Append($"holder  {Describe(holder)}\n");
         return text.ToString();
     }
@@ -27,6 +28,7 @@ internal static class LockReport
         WriteHolders(json, view);
         json.WriteBoolean("enabled", view.Enabled);
         json.WriteBoolean("held_by_us", view.HeldByUs);
+        json.WriteBoolean("exists", view.Exists);
     }
 
     /// <summary>What <c>lock list</c> says.</summary>

@@ -106,6 +106,7 @@ public sealed class LogFileTests : IDisposable
         using Log a = Open();
         using Log b = Open();
         a.Info("a1");
+        Date(Path);
         b.Info("b1");
         clock.Advance(TimeSpan.FromDays(1));
         b.Info("b2");

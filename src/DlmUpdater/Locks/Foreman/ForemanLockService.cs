@@ -96,7 +96,7 @@ internal sealed class ForemanLockService(
         Sight.Seen { Lock.Self: null } => new ShowReply.Unreachable(NoSelf),
         Sight.Seen seen => new ShowReply.Shown(new LockView(identity.Name, 1, [Holder(seen.Lock)], seen.Lock.Enabled, null)),
         // The plugin makes a lock when it is first taken.
-        Sight.Missing => new ShowReply.Shown(new LockView(identity.Name, 1, [], true, null)),
+        Sight.Missing => new ShowReply.Shown(new LockView(identity.Name, 1, [], true, null) { Exists = false }),
         Sight.Refused no => new ShowReply.Refused(no.Why),
         Sight.Unusable { IsAnotherLock: true } no => new ShowReply.Refused(no.Why),
         Sight.Unusable no => new ShowReply.Unreachable(no.Why),

@@ -18,13 +18,9 @@ internal static class ForemanSetup
             return null;
         }
 
-        why = "";
-        ClientCertificate.Files? files = null;
-        if (foreman.Certificate is not null && (files = new HostCertificates("", MachineId.HostName()).Find(foreman.Certificate, out why)) is null) return null;
-
-        var tls = new TlsFiles(files, foreman.Ca, "foreman");
+        if (Files(foreman, out why) is not { } tls) return null;
         string certificate = "a request without a client certificate (set [foreman] client_crt)", holder = settings.Holder ?? MachineId.HostName();
-        if (isTls && files is not null)
+        if (isTls && tls.Identity is { } files)
         {
             TlsLibrary.TrustOnly(foreman.Ca);
             if (tls.CommonName(out why) is not { } name) return null;
@@ -36,5 +32,13 @@ internal static class ForemanSetup
         var words = new ForemanWords(transport.Server, certificate, settings.Name);
         var admin = new ForemanAdmin(new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls with { Identity = null }), time), identity, words, foreman.Admin);
         return new ForemanLockService(transport, identity, words, settings.ConfirmAfter, time, admin);
+    }
+    /// <summary>The certificate files of this host; null, and one line with all that was tried.</summary>
+    internal static TlsFiles? Files(ForemanSettings foreman, out string why)
+    {
+        why = "";
+        if (foreman.Certificate is null) return new TlsFiles(null, foreman.Ca, "foreman");
+        ClientCertificate.Files? found = new HostCertificates("", MachineId.HostName()).Find(foreman.Certificate, out why);
+        return found is null ? null : new TlsFiles(found, foreman.Ca, "foreman");
     }
 }

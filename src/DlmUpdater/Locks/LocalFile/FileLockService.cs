@@ -115,7 +115,7 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
             return new(new ShowReply.Refused(forbidden));
         return new(file.Read() switch
         {
-            LockFileReading.Missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, LockFile.NoStamp)),
+            LockFileReading.Missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, LockFile.NoStamp) { Exists = false }),
             LockFileReading.Found found => new ShowReply.Shown(new LockView(
                 identity.Name, found.Content.Semaphore.Slots, View(Noticed(found.Content.Semaphore)), found.Content.Semaphore.Enabled, found.Stamp)),
             LockFileReading.Damaged damaged => new ShowReply.Refused(damaged.Why),

@@ -19,6 +19,7 @@ internal sealed class TestServer : IDisposable
     private readonly SslProtocols protocols;
     private readonly bool wantsClient;
     private readonly CancellationTokenSource stop = new();
+    private readonly Task _accepting;
 
     /// <param name="answer">The bytes to say; null closes the connection unsaid.</param>
     /// <param name="tls">Certificate and key; null = plain.</param>
@@ -33,7 +34,7 @@ internal sealed class TestServer : IDisposable
         if (tls is { } pair) certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
         listener.Start();
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        _ = Task.Run(Accept);
+        _accepting = Task.Run(Accept);
     }
 
     public int Port { get; }
@@ -57,6 +58,8 @@ internal sealed class TestServer : IDisposable
     {
         stop.Cancel();
         listener.Stop();
+        // The port is closed only when nobody waits at it any more.
+        _accepting.Wait(CancellationToken.None);
         certificate?.Dispose();
     }
 
@@ -71,7 +74,7 @@ internal sealed class TestServer : IDisposable
                 _ = Task.Run(() => Serve(client));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The test is over.
         }

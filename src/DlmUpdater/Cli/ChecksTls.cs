@@ -1,0 +1,54 @@
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Locks.Foreman;
+using DlmUpdater.Locks.Http;
+
+namespace DlmUpdater.Cli;
+
+/// <summary>What <c>check</c> says of the certificates with which a lock service is asked.</summary>
+internal static class ChecksTls
+{
+    /// <summary>Time enough to have a certificate renewed.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromDays(14);
+
+    /// <summary>The files of Foreman; empty for plain HTTP.</summary>
+    internal static IEnumerable<Finding> Foreman(ForemanSettings settings, DateTimeOffset now)
+    {
+        if (!settings.Url.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) return [];
+        if (TlsLibrary.Missing() is { } missing) return [Finding.Error("TLS", missing, "until then no run gets the lock")];
+        TlsFiles? files = ForemanSetup.Files(settings, out string why);
+        return files is null
+            ? [Finding.Error("client certificate", why, "until then no run gets the lock")]
+            : Certificates(files, TlsFacts.Read(files, now, out why), why, now);
+    }
+
+    /// <summary>What the files say.</summary>
+    /// <param name="files">Where they are.</param>
+    /// <param name="facts">What is in them; null = they cannot be used.</param>
+    /// <param name="why">Why not.</param>
+    /// <param name="now">This host's clock.</param>
+    internal static IEnumerable<Finding> Certificates(TlsFiles files, TlsFacts? facts, string why, DateTimeOffset now)
+    {
+        const string Client = "client certificate", Authority = "CA file";
+        if (facts is null)
+        {
+            yield return Finding.Error("certificates", why, "until then no run gets the lock");
+            yield break;
+        }
+
+        if (files.Identity is { } identity)
+        {
+            string what = $"{identity.Certificate} names {facts.Name}, until {LockReport.Time(facts.Ends)}";
+            if (facts.Ends - now < Soon) yield return Finding.Warning(Client, $"{what}, {(facts.Ends - now).Days} days from now", "have it renewed; it is read anew for every try");
+            else if (!facts.LeadsToCa) yield return Finding.Warning(Client, $"{what}, but no CA in {files.Ca} issued it", "nothing, if the server's web server trusts the CA that did");
+            else yield return Finding.Ok(Client, what);
+            if (facts.KeyIsOpen) yield return Finding.Warning("client key", $"others than its owner can read {identity.Key}", $"chmod 600 {identity.Key}");
+        }
+
+        if (facts.CaEnds is { } ends)
+        {
+            yield return ends - now < Soon
+                ? Finding.Warning(Authority, $"a CA in {files.Ca} ends at {LockReport.Time(ends)}", "put its successor into the file beside it")
+                : Finding.Ok(Authority, $"{files.Ca}, until {LockReport.Time(ends)}");
+        }
+    }
+}
