@@ -16,6 +16,7 @@ internal static class CommandLine
         ("plan", PlanVerb.Build),
         ("check", CheckVerb.Build),
         ("lock", LockVerb.Build),
+        ("shield", ShieldVerb.Build),
         ("history", HistoryVerb.Build),
         ("reset", ResetVerb.Build),
         ("version", VersionVerb.Build),

@@ -17,8 +17,8 @@ internal static class LockVerb
         {
             Show(),
             LockAdminVerbs.List(),
-            Verb("acquire", "Take the lock for this host, if it is free; it stays taken until 'lock release'", config => Alone(config, Acquire)),
-            Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, Release)),
+            Verb("acquire", "Take the lock for this host, if it is free; it stays taken until 'lock release'", config => Alone(config, (_, service) => Acquire(service))),
+            Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, (_, service) => Release(service))),
             LockAdminVerbs.Unlock(),
             LockAdminVerbs.SetMax(),
             Verb("enable", "Let hosts take the lock again", config => LockAdminVerbs.Switch(config, enabled: true)),
@@ -102,7 +102,7 @@ internal static class LockVerb
     }
 
     /// <summary>Acts as the one instance of this host, and only while no run is open: a stopped run owns its lock.</summary>
-    private static int Alone(string config, Func<ILockService, int> act)
+    internal static int Alone(string config, Func<UpdaterSettings, ILockService, int> act)
     {
         if (Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
         switch (InstanceLock.TryTake(settings!.Paths.InstanceLock))
@@ -116,7 +116,7 @@ internal static class LockVerb
                 using (taken.Lock)
                 {
                     StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(service!);
+                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(settings, service!);
                 }
             default:
                 throw new InvalidOperationException("no rule for this answer");

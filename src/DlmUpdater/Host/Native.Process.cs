@@ -67,6 +67,10 @@ internal static partial class Native
         [LibraryImport(LibC)]
         internal static partial int posix_spawn(int* pid, byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment);
 
+        /// <summary>As <see cref="posix_spawn"/>, and looks for the program in PATH.</summary>
+        [LibraryImport(LibC)]
+        internal static partial int posix_spawnp(int* pid, byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment);
+
         [LibraryImport(LibC, SetLastError = true)]
         internal static partial int waitpid(int pid, int* status, int options);
 

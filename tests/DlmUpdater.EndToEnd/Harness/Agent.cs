@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 
 namespace DlmUpdater.EndToEnd.Harness;
@@ -55,17 +56,25 @@ internal sealed class Agent : IDisposable
     private readonly Task<string> output;
     private readonly Task<string> error;
     private readonly string call;
+    private readonly StringBuilder outputSoFar = new();
+    private readonly StringBuilder errorSoFar = new();
 
     private Agent(Process process, string call)
     {
         (this.process, this.call) = (process, call);
-        output = process.StandardOutput.ReadToEndAsync();
-        error = process.StandardError.ReadToEndAsync();
+        output = Read(process.StandardOutput, outputSoFar);
+        error = Read(process.StandardError, errorSoFar);
     }
 
     internal int Pid => process.Id;
 
     internal bool HasEnded => process.HasExited;
+
+    /// <summary>What it has written to stdout by now.</summary>
+    internal string OutputSoFar => Text(outputSoFar);
+
+    /// <summary>What it has written to stderr by now.</summary>
+    internal string ErrorSoFar => Text(errorSoFar);
 
     /// <summary>Starts it; exec all the way, so that <see cref="Pid"/> is the program's own.</summary>
     internal static Agent Start(StartAs how, params string[] arguments)
@@ -147,6 +156,22 @@ internal sealed class Agent : IDisposable
 
         process.WaitForExit();
         return new Ended(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
+    private static string Text(StringBuilder soFar)
+    {
+        lock (soFar) return soFar.ToString();
+    }
+
+    private static async Task<string> Read(StreamReader from, StringBuilder into)
+    {
+        char[] buffer = new char[4096];
+        while (await from.ReadAsync(buffer) is > 0 and int length)
+        {
+            lock (into) into.Append(buffer, 0, length);
+        }
+
+        return Text(into);
     }
 
     /// <summary>SIGKILL, and waits for the end.</summary>
