@@ -20,16 +20,19 @@ internal sealed class TestServer : IDisposable
     private readonly bool wantsClient;
     private readonly CancellationTokenSource stop = new();
     private readonly Task _accepting;
+    private readonly Func<X509Certificate?, bool> _accepts;
 
     /// <param name="answer">The bytes to say; null closes the connection unsaid.</param>
     /// <param name="tls">Certificate and key; null = plain.</param>
     /// <param name="protocols">Which versions of TLS.</param>
     /// <param name="wantsClient">Asks for a client certificate.</param>
     /// <param name="port">0 = any that is free.</param>
+    /// <param name="accepts">Whether a client's certificate is accepted; null = any is.</param>
     public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true,
-        int port = 0)
+        int port = 0, Func<X509Certificate?, bool>? accepts = null)
     {
         listener = new TcpListener(IPAddress.Loopback, port);
+        _accepts = accepts ?? (_ => true);
         (this.answer, this.protocols, this.wantsClient) = (answer, protocols, wantsClient);
         if (tls is { } pair) certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
         listener.Start();
@@ -96,7 +99,7 @@ internal sealed class TestServer : IDisposable
                         EnabledSslProtocols = protocols,
                         ClientCertificateRequired = wantsClient,
                         // Whose certificate it is, is for the answers to judge.
-                        RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient,
+                        RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient && _accepts(shown),
                     }, stop.Token);
                     name = (tls.RemoteCertificate as X509Certificate2)?.GetNameInfo(X509NameType.SimpleName, false);
                 }
