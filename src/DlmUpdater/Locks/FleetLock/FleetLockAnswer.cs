@@ -87,8 +87,11 @@ internal abstract record FleetLockAnswer
     private static FleetLockAnswer Believe(HttpReply.Answer answer, string server)
     {
         if (answer.BodyProblem is { } problem) return new Away($"the answer of {server} {problem}: check [fleetlock] url and the proxies on the way", true);
-        return answer.Body.Span.TrimStart("\ufeff \t\r\n"u8).StartsWith("<"u8)
-            ? new Away($"{server} answered with a web page ({answer.Status}): check [fleetlock] url and the proxies on the way", true)
+        ReadOnlySpan<byte> body = answer.Body.Span.TrimStart("\ufeff \t\r\n"u8);
+        if (body.StartsWith("<"u8)) return new Away($"{server} answered with a web page ({answer.Status}): check [fleetlock] url and the proxies on the way", true);
+        // An error that cannot be read is one all the same.
+        return body.IndexOf("\"kind\""u8) >= 0
+            ? new Away($"{server} answered with a garbled error ({answer.Status}): check the server and the proxies on the way", true)
             : new Yes();
     }
 }
