@@ -1,5 +1,8 @@
+using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Locks.DlmEngine;
+using DlmUpdater.Tests.Locks.Http;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DlmUpdater.Tests.Locks.DlmEngine;
 
@@ -43,4 +46,62 @@ public sealed class DlmEngineSetupTests
     [Fact]
     public void A_holder_that_is_none_is_refused() =>
         Assert.Null(DlmEngineSetup.Make(Engine, Lock with { Holder = "" }, TimeProvider.System, out _));
+
+    [Fact]
+    public async Task What_is_configured_is_what_is_sent()
+    {
+        var engine = new FakeEngine();
+        using var server = new TestServer(seen => Answer(engine, seen));
+        using DlmEngineLockService service = Make(server, TimeProvider.System);
+        Assert.IsType<AcquireReply.Granted>(await service.Acquire(default));
+        Assert.Equal("a.example", engine.Locks["web"]);
+        Assert.Equal("/engine/api/v2/locks/web", server.Requests[1].Path);
+        Assert.Equal("""{"acquired_by":"a.example"}""", server.Requests[1].Body);
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task A_reply_that_never_ends_is_given_up_and_settled_by_a_look(string method)
+    {
+        var engine = new FakeEngine();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var server = new TestServer(seen =>
+        {
+            byte[] whole = Answer(engine, seen);
+            if (seen.Method != method) return whole;
+            reached.SetResult();
+            return "HTTP/1.1 201 X\r\nContent-Length: 99\r\n\r\n{"u8.ToArray();
+        });
+        var time = new FakeTimeProvider();
+        using DlmEngineLockService service = Make(server, time);
+        if (method == "DELETE")
+        {
+            engine.Locks["web"] = "a.example";
+            Task<ReleaseReply> release = service.Release(default).AsTask();
+            await reached.Task;
+            time.Advance(TimeSpan.FromSeconds(31));
+            Assert.IsType<ReleaseReply.Released>(await release);
+        }
+        else
+        {
+            Task<AcquireReply> acquire = service.Acquire(default).AsTask();
+            await reached.Task;
+            time.Advance(TimeSpan.FromSeconds(31));
+            Assert.IsType<AcquireReply.Granted>(await acquire);
+        }
+
+        Assert.Single(server.Requests, r => r.Method == method);
+    }
+
+    private static DlmEngineLockService Make(TestServer server, TimeProvider time) => DlmEngineSetup.Make(
+        Engine with { Url = server.Url + "/engine", SecretId = FakeEngine.SecretId, Secret = new SecretText(FakeEngine.Secret) }, Lock, time, out _)!;
+
+    private static byte[] Answer(FakeEngine engine, Seen seen)
+    {
+        bool isDressed = seen.Head.Contains($"\r\nx-secret-id: {FakeEngine.SecretId}\r\n") && (seen.Head + "\r\n").Contains($"\r\nx-secret: {FakeEngine.Secret}\r\n");
+        (int status, string body) = engine.Handle(seen.Method, seen.Path.Replace("/engine/", "/"), isDressed ? FakeEngine.SecretId : null, FakeEngine.Secret, seen.Body);
+        return TestServer.Reply(status, body);
+    }
 }
