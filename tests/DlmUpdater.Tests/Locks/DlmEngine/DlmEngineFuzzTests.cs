@@ -92,7 +92,7 @@ public sealed class DlmEngineFuzzTests
             _ => FakeEngine.Detail("something else"),
         };
         byte[] bytes = Encoding.UTF8.GetBytes(whole);
-        switch (dice.Next(12))
+        switch (dice.Next(24))
         {
             case 0:
                 return bytes[..dice.Next(bytes.Length)];

@@ -71,6 +71,10 @@ internal sealed class FakeEngine
 
     /// <summary>A service that talks to <paramref name="send"/> instead of a network.</summary>
     public static DlmEngineLockService Service(Func<HttpAsk, HttpReply> send, string holder = "a.example", int api = 2, string name = "web", string secret = Secret) =>
+        SlowService(ask => new ValueTask<HttpReply>(send(ask)), holder, api, name, secret);
+
+    /// <summary>The same, for answers that take their time.</summary>
+    public static DlmEngineLockService SlowService(Func<HttpAsk, ValueTask<HttpReply>> send, string holder = "a.example", int api = 2, string name = "web", string secret = Secret) =>
         new(new Wire(send), new EngineApi(api), new LockIdentity("dlmengine", name, holder), new EngineCredential(SecretId, new SecretText(secret)), TimeProvider.System);
 
     public static HttpReply Answer(int status, string body) => new HttpReply.Answer(status, Encoding.UTF8.GetBytes(body));
@@ -113,14 +117,14 @@ internal sealed class FakeEngine
         return (200, isOld ? $$$"""{"data":{"results":[{{{some}}}]}}""" : $$$"""{"result":[{{{some}}}],"meta":{"result_size":{{{all.Length}}}}}""");
     }
 
-    private sealed class Wire(Func<HttpAsk, HttpReply> send) : IHttpTransport
+    private sealed class Wire(Func<HttpAsk, ValueTask<HttpReply>> send) : IHttpTransport
     {
         public string Server => "engine.example";
 
         public ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
         {
             cancel.ThrowIfCancellationRequested();
-            return new(send(ask));
+            return send(ask);
         }
     }
 }
