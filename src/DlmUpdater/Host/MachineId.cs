@@ -40,8 +40,8 @@ internal static class MachineId
     /// <summary>Where hosts without DNS keep their names.</summary>
     internal const string HostsPath = "/etc/hosts";
 
-    /// <summary>The id of this host for one application (machine-id(5), sd_id128_get_machine_app_specific): the same on every start, another
-    /// one for each application, and no way leads back from it to the machine id.</summary>
+    /// <summary>The id of this host for one application (machine-id(5), sd_id128_get_machine_app_specific): the same on every start,
+    /// another one for each application, and no way leads back from it to the machine id.</summary>
     /// <param name="machine">32 hexadecimal digits.</param>
     /// <param name="application">The application's own id, 32 hexadecimal digits.</param>
     internal static string AppSpecific(string machine, string application)
@@ -76,7 +76,8 @@ internal static class MachineId
 
     /// <summary>This host's name with its domain; empty if it has none at all.</summary>
     internal static string FullName() =>
-        FullName(HostName(), RegularFile.Read(HostsPath, 1 << 20) is FileReading.Content content ? Encoding.UTF8.GetString(content.Bytes) : "");
+        FullName(
+            HostName(), RegularFile.Read(HostsPath, 1 << 20) is FileReading.Content content ? Encoding.UTF8.GetString(content.Bytes) : "");
 
     /// <summary>True for a host name that tells one host from another.</summary>
     internal static bool IsUsableHostName(string name)
@@ -88,7 +89,8 @@ internal static class MachineId
             && !name.AsSpan().ContainsAnyExceptInRange('!', '~');
     }
 
-    /// <summary>HMAC-SHA256 (RFC 2104) for keys of at most one block. The base library's needs OpenSSL, which plain HTTP does not.</summary>
+    /// <summary>HMAC-SHA256 (RFC 2104) for keys of at most one block. The base library's needs OpenSSL, which plain HTTP does
+    /// not.</summary>
     private static byte[] Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> text)
     {
         Span<byte> pad = stackalloc byte[64];
@@ -142,7 +144,8 @@ internal readonly record struct HolderName(string? Name, string Why)
             return new(machine.Id, "");
         return MachineId.IsUsableHostName(hostName)
             ? new(hostName, "")
-            : new(null, $"this host has no name to hold a lock with ({machine.Why}, and its host name '{hostName}' is not its own): set [lock] holder");
+            : new(null, $"this host has no name to hold a lock with ({machine.Why}, and its host name '{hostName}' is not its own): "
+                + "set [lock] holder");
     }
 
     /// <summary>At DLMEngine: <c>[lock] holder</c>, else this host's name with its domain.</summary>
@@ -158,7 +161,8 @@ internal readonly record struct HolderName(string? Name, string Why)
             : new(null, $"this host has no name to hold a lock with (its host name '{fullName}' is not its own): set [lock] holder");
     }
 
-    /// <summary>At FleetLock: <c>[fleetlock] id</c>, else <c>[lock] holder</c>, else the machine id as FleetLock's own clients derive it.</summary>
+    /// <summary>At FleetLock: <c>[fleetlock] id</c>, else <c>[lock] holder</c>, else the machine id as FleetLock's own clients derive
+    /// it.</summary>
     internal static HolderName ForFleetLock(string? id, string? holder) => ForFleetLock(id, holder, MachineId.Read());
 
     /// <summary>The choice, with everything it depends on.</summary>

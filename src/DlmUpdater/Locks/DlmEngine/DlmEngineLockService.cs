@@ -10,7 +10,8 @@ namespace DlmUpdater.Locks.DlmEngine;
 /// <param name="identity">Which lock, and as whom.</param>
 /// <param name="credential">What every request carries.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DlmEngineLockService(IHttpTransport http, EngineApi api, LockIdentity identity, EngineCredential credential, TimeProvider time)
+internal sealed class DlmEngineLockService(
+    IHttpTransport http, EngineApi api, LockIdentity identity, EngineCredential credential, TimeProvider time)
     : ILockService, ILockUnlock, ILockList, IDisposable
 {
     private readonly string _path = api.PathOf(identity.Name);
@@ -71,7 +72,8 @@ internal sealed class DlmEngineLockService(IHttpTransport http, EngineApi api, L
 
             string? why = answer.BodyProblem;
             if (why is not null || api.ReadPage(answer.Body, out why) is not { } found)
-                return new ListReply.Unreachable($"the answer of {_words.Server} is not a list of locks ({why}): check [dlmengine] url and api, and the proxies on the way");
+                return new ListReply.Unreachable($"the answer of {_words.Server} is not a list of locks ({why}): check [dlmengine] url "
+                    + "and api, and the proxies on the way");
             int known = locks.Count;
             foreach (EngineLock one in found) locks[one.Name] = View(one);
             if (found.Count < EngineApi.PageLimit) break;
@@ -116,13 +118,15 @@ internal sealed class DlmEngineLockService(IHttpTransport http, EngineApi api, L
         {
             case EngineSight.Seen seen:
                 return Whose(seen.Lock);
-            // Refused, and nobody has it: just given back, or a deletion that stopped half-way and blocks the lock until somebody deletes it again.
+            // Refused, and nobody has it: just given back, or a deletion that stopped half-way and blocks the lock until somebody
+            // deletes it again.
             case EngineSight.Missing when posted is EngineAnswer.Duplicate:
                 return new AcquireReply.Busy([], null);
             case EngineSight.Missing:
                 return new AcquireReply.Unreachable(posted is EngineAnswer.Away away
                     ? away.Why
-                    : $"{_words.Server} says that it gave the lock {identity.Name} to this host, and then that nobody has it: try again", true);
+                    : $"{_words.Server} says that it gave the lock {identity.Name} to this host, and then that nobody "
+                        + "has it: try again", true);
             // The lock may be ours by now, so this is no refusal that could be walked away from.
             case EngineSight.Refused no:
                 return new AcquireReply.Unreachable(no.Why, true);
@@ -150,7 +154,10 @@ internal sealed class DlmEngineLockService(IHttpTransport http, EngineApi api, L
             case EngineAnswer.No no: return new ReleaseReply.Refused(no.Why);
             case EngineAnswer.Away { MayHaveHappened: false } away: return new ReleaseReply.Unreachable(away.Why);
             case EngineAnswer.Away away: unsure = away.Why; break;
-            default: unsure = $"{_words.Server} says that it deleted the lock {identity.Name}, and that it is still held: look at the lock in DLMEngine"; break;
+            default:
+                unsure = $"{_words.Server} says that it deleted the lock {identity.Name}, and that it is still held: "
+                    + "look at the lock in DLMEngine";
+                break;
         }
 
         // Also after a 200, which anything on the way can say: a lock that is believed to be free and is not stops the whole fleet.
@@ -169,6 +176,9 @@ internal sealed class DlmEngineLockService(IHttpTransport http, EngineApi api, L
 
     private LockView View(EngineLock seen) => new(OneLine.Of(seen.Name), 1, [Holder(seen)], true, null);
 
-    private LockHolder Holder(EngineLock seen) =>
-        new(seen.Holder.Length == 0 ? "somebody without a name" : OneLine.Of(seen.Holder), null, seen.Since, seen.Holder == identity.Holder);
+    private LockHolder Holder(EngineLock seen)
+    {
+        string name = seen.Holder.Length == 0 ? "somebody without a name" : OneLine.Of(seen.Holder);
+        return new LockHolder(name, null, seen.Since, seen.Holder == identity.Holder);
+    }
 }

@@ -67,7 +67,9 @@ internal sealed class EngineApi(int version)
         if (document is not null)
         {
             JsonElement root = document.RootElement;
-            IEnumerable<JsonElement> items = IsWrapped ? fields.Objects(fields.Object(root, "data"), "results") : fields.Objects(root, "result");
+            IEnumerable<JsonElement> items = IsWrapped
+                ? fields.Objects(fields.Object(root, "data"), "results")
+                : fields.Objects(root, "result");
             foreach (JsonElement item in items) locks.Add(Lock(fields, item));
         }
 
@@ -98,8 +100,9 @@ internal sealed class EngineApi(int version)
     }
 
     /// <summary>DLMEngine writes UTC and does not say so.</summary>
-    private static DateTimeOffset? Time(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
-            ? time
-            : null;
+    private static DateTimeOffset? Time(string? text)
+    {
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out DateTimeOffset time) ? time : null;
+    }
 }

@@ -10,7 +10,8 @@ internal sealed class EngineCredential(string id, SecretText secret)
     /// <summary>The secret.</summary>
     internal SecretText Secret => secret;
 
-    /// <summary>The headers, the same in both versions of the API; null, and one line that says what to fix, if they cannot be sent.</summary>
+    /// <summary>The headers, the same in both versions of the API; null, and one line that says what to fix, if they cannot be
+    /// sent.</summary>
     internal IReadOnlyList<(string Name, string Value)>? Headers(out string why)
     {
         why = "";

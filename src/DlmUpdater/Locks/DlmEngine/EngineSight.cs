@@ -23,9 +23,11 @@ internal abstract record EngineSight
         if (answer.BodyProblem is { } problem)
             return new Unusable($"the answer of {words.Server} {problem}: check [dlmengine] url and the proxies on the way");
         if (api.Read(answer.Body, out string why) is not { } seen)
-            return new Unusable($"the answer of {words.Server} is not a lock of DLMEngine ({why}): check [dlmengine] url and api, and the proxies on the way");
+            return new Unusable($"the answer of {words.Server} is not a lock of DLMEngine ({why}): check [dlmengine] url and api, and "
+                + "the proxies on the way");
         return seen.Name == name
             ? new Seen(seen)
-            : new Unusable($"{words.Server} answered with the lock '{words.Hide(OneLine.Of(seen.Name))}' when asked for '{name}': check [dlmengine] url and the proxies on the way");
+            : new Unusable($"{words.Server} answered with the lock '{words.Hide(OneLine.Of(seen.Name))}' when asked for '{name}': "
+                + "check [dlmengine] url and the proxies on the way");
     }
 }

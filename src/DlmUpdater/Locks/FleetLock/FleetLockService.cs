@@ -10,12 +10,13 @@ namespace DlmUpdater.Locks.FleetLock;
 /// <param name="Release">For steady-state.</param>
 internal sealed record FleetLockWays(IHttpTransport Acquire, IHttpTransport Release);
 
-/// <summary>A group at a FleetLock server. Both of its questions are idempotent and nothing else can be asked: a grant is confirmed by asking
-/// for it again, and nobody can tell who holds a slot.</summary>
+/// <summary>A group at a FleetLock server. Both of its questions are idempotent and nothing else can be asked: a grant is confirmed by
+/// asking for it again, and nobody can tell who holds a slot.</summary>
 /// <param name="ways">The ways to the server.</param>
 /// <param name="identity">Which group, and as whom.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity, TimeProvider time) : ILockService, ILockUnlock, IDisposable
+internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity, TimeProvider time)
+    : ILockService, ILockUnlock, IDisposable
 {
     /// <summary>How often one call asks when other hosts' requests get in between.</summary>
     private const int Tries = 3;
@@ -99,12 +100,14 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
         }
     }
 
-    private async ValueTask<ReleaseReply> Free(string id, CancellationToken cancel) => await Ask(ways.Release, "/v1/steady-state", id, cancel) switch
+    private async ValueTask<ReleaseReply> Free(string id, CancellationToken cancel)
+        => await Ask(ways.Release, "/v1/steady-state", id, cancel) switch
     {
         // Whether it was held before, no server tells.
         FleetLockAnswer.Yes => new ReleaseReply.Released(),
         FleetLockAnswer.Held { Holder: { } other } when other == id => new ReleaseReply.Unreachable(
-            $"{ways.Release.Server} refused to release the lock of the group {identity.Name}, which it says is held by this very id: look into its log"),
+            $"{ways.Release.Server} refused to release the lock of the group {identity.Name}, which it says is held by this very id: "
+                + "look into its log"),
         FleetLockAnswer.Held held => new ReleaseReply.HeldByOther(Holder(held) ?? new LockHolder("another host", null, null, false)),
         FleetLockAnswer.Collided no => new ReleaseReply.Unreachable(no.Why),
         FleetLockAnswer.No no => new ReleaseReply.Refused(no.Why),
@@ -114,5 +117,6 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
 
     private AcquireReply.Busy Busy(FleetLockAnswer.Held held) => new(Holder(held) is { } holder ? [holder] : [], null);
 
-    private LockHolder? Holder(FleetLockAnswer.Held held) => held.Holder is { } id ? new LockHolder(id, null, null, id == identity.Holder) : null;
+    private LockHolder? Holder(FleetLockAnswer.Held held) =>
+        held.Holder is { } id ? new LockHolder(id, null, null, id == identity.Holder) : null;
 }
