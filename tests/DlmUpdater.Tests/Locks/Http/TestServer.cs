@@ -8,7 +8,11 @@ using System.Text;
 namespace DlmUpdater.Tests.Locks.Http;
 
 /// <summary>One request as the server saw it.</summary>
-internal sealed record Seen(string Method, string Path, string Head, string? ClientName);
+internal sealed record Seen(string Method, string Path, string Head, string? ClientName)
+{
+    /// <summary>What Content-Length said would follow.</summary>
+    public string Body { get; init; } = "";
+}
 
 /// <summary>A small HTTP server on a port of the loopback, plain or with TLS, that says exactly the bytes it is told to.</summary>
 internal sealed class TestServer : IDisposable
@@ -66,6 +70,13 @@ internal sealed class TestServer : IDisposable
         certificate?.Dispose();
     }
 
+    private static int ContentLength(string head)
+    {
+        const string Name = "\r\nContent-Length:";
+        int at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? 0 : int.Parse(head[(at + Name.Length)..].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private async Task Accept()
     {
         try
@@ -115,9 +126,11 @@ internal sealed class TestServer : IDisposable
                     string text = Encoding.ASCII.GetString(buffer, 0, length);
                     int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
                     if (end < 0) continue;
+                    int whole = end + 4 + ContentLength(text[..end]);
+                    if (length < whole) continue;
                     string[] first = text[..text.IndexOf('\r')].Split(' ');
                     length = 0;
-                    var seen = new Seen(first[0], first[1], text[..end], name);
+                    var seen = new Seen(first[0], first[1], text[..end], name) { Body = Encoding.UTF8.GetString(buffer, end + 4, whole - end - 4) };
                     byte[]? said;
                     lock (Requests)
                     {
