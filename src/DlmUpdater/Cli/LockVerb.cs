@@ -73,7 +73,7 @@ internal static class LockVerb
             case AcquireReply.Refused refused:
                 return Setup.Fail(Ending.Refused, refused.Why);
             case AcquireReply.Unreachable away:
-                return Setup.Fail(Ending.Unreachable, away.Why + (away.MayHaveHappened ? $"; the lock '{name}' may be held by this host now: 'dlm-updater lock show' tells" : ""));
+                return Setup.Fail(Ending.Unreachable, away.Why + (away.MayHaveHappened ? $"; the lock '{name}' may be held by this host now: 'dlm-updater lock acquire' again settles it" : ""));
             default:
                 throw new InvalidOperationException("no rule for this answer");
         }
