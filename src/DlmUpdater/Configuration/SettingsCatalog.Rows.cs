@@ -202,7 +202,7 @@ internal static partial class SettingsCatalog
 
         SettingKey.Of("reboot", "strategy", "lock",
             ValueForms.Choice(("lock", RebootStrategy.Lock), ("best-effort", RebootStrategy.BestEffort),
-                ("reboot", RebootStrategy.Reboot), ("off", RebootStrategy.Off)),
+                ("reboot", RebootStrategy.Reboot), ("off", RebootStrategy.Off)).WithOldWord("etcd-lock", "lock"),
             "What a run needs before it may touch the host.", (d, v) => d.Reboot = d.Reboot with { Strategy = v }),
         RebootCommand,
         SettingKey.Of("reboot", "timeout", "15m", ValueForms.PositiveDuration,

@@ -72,6 +72,12 @@ internal static class ValueForms
         });
     }
 
+    /// <summary>Also reads a word that an older tool had for one of today's, and shows only today's.</summary>
+    internal static ValueForm<T> WithOldWord<T>(this ValueForm<T> form, string old, string today) => form with
+    {
+        Read = (string text, out T value) => form.Read(text.Equals(old, StringComparison.OrdinalIgnoreCase) ? today : text, out value),
+    };
+
     private static string? ReadYesNo(string text, out bool value)
     {
         string word = text.ToLowerInvariant();

@@ -226,6 +226,14 @@ public sealed class ServiceSettingsTests : IDisposable
         Assert.Equal<IEnumerable<string>>(["hunter2"], box.Good().Secrets);
     }
 
+    [Theory]
+    [InlineData("lock", RebootStrategy.Lock)]
+    [InlineData("etcd-lock", RebootStrategy.Lock)]
+    [InlineData("best-effort", RebootStrategy.BestEffort)]
+    [InlineData("off", RebootStrategy.Off)]
+    public void Strategies_are_read_by_their_names_and_locksmiths(string text, RebootStrategy expected) =>
+        Assert.Equal(expected, box.Good(ConfigurationSandbox.Minimal + $"[reboot]\nstrategy = {text}\n").Reboot.Strategy);
+
     [Fact]
     public void A_bad_secret_is_not_repeated()
     {
