@@ -15,6 +15,8 @@ internal sealed class TestServer : IDisposable
 {
     private readonly TcpListener listener;
     private readonly Func<Seen, byte[]?> answer;
+    private readonly Func<Seen, Task<byte[]?>>? later;
+    private readonly X509Certificate2? clientRoot;
     private readonly X509Certificate2? certificate;
     private readonly SslProtocols protocols;
     private readonly bool wantsClient;
@@ -26,10 +28,14 @@ internal sealed class TestServer : IDisposable
     /// <param name="protocols">Which versions of TLS.</param>
     /// <param name="wantsClient">Asks for a client certificate.</param>
     /// <param name="port">0 = any that is free.</param>
+    /// <param name="clientCa">Only a certificate that this CA issued tells a name, as a web server that verifies it would have it; null = any does.</param>
+    /// <param name="later">Answers instead of <paramref name="answer"/>, when it likes, and several at once.</param>
     public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true,
-        int port = 0)
+        int port = 0, string? clientCa = null, Func<Seen, Task<byte[]?>>? later = null)
     {
         listener = new TcpListener(IPAddress.Loopback, port);
+        this.later = later;
+        if (clientCa is not null) clientRoot = X509Certificate2.CreateFromPem(clientCa);
         (this.answer, this.protocols, this.wantsClient) = (answer, protocols, wantsClient);
         if (tls is { } pair) certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
         listener.Start();
@@ -61,6 +67,7 @@ internal sealed class TestServer : IDisposable
         // The port is closed only when nobody waits at it any more.
         _accepting.Wait(CancellationToken.None);
         certificate?.Dispose();
+        clientRoot?.Dispose();
     }
 
     private async Task Accept()
@@ -98,7 +105,7 @@ internal sealed class TestServer : IDisposable
                         // Whose certificate it is, is for the answers to judge.
                         RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient,
                     }, stop.Token);
-                    name = (tls.RemoteCertificate as X509Certificate2)?.GetNameInfo(X509NameType.SimpleName, false);
+                    if (tls.RemoteCertificate is X509Certificate2 shown && IsVouchedFor(shown)) name = shown.GetNameInfo(X509NameType.SimpleName, false);
                 }
 
                 byte[] buffer = new byte[65536];
@@ -119,8 +126,10 @@ internal sealed class TestServer : IDisposable
                     lock (Requests)
                     {
                         Requests.Add(seen);
-                        said = answer(seen);
+                        said = later is null ? answer(seen) : null;
                     }
+
+                    if (later is not null) said = await later(seen);
 
                     if (said is null) return;
                     await stream.WriteAsync(said, stop.Token);
@@ -132,5 +141,13 @@ internal sealed class TestServer : IDisposable
         {
             // The client went, or the test is over.
         }
+    }
+
+    private bool IsVouchedFor(X509Certificate2 shown)
+    {
+        if (clientRoot is null) return true;
+        using var chain = new X509Chain { ChainPolicy = { RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust } };
+        chain.ChainPolicy.CustomTrustStore.Add(clientRoot);
+        return chain.Build(shown);
     }
 }
