@@ -107,6 +107,12 @@ internal sealed class ForemanServer : IDisposable
         lock (gate) failures.AddRange(statuses);
     }
 
+    /// <summary>Fails no more.</summary>
+    internal void Forgive()
+    {
+        lock (gate) failures.Clear();
+    }
+
     /// <summary>The next two hosts that ask for the free lock meet, and are both told that it is theirs.</summary>
     internal void Race(LateWrite late)
     {
