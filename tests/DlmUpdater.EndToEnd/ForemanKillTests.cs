@@ -78,11 +78,14 @@ public sealed class ForemanKillTests(ITestOutputHelper output)
         bed.Cycle.Start();
         int reply = 0;
         bed.Foreman.LoseReply("DELETE", () => reply = bed.Foreman.Requests.Length);
+
+        // The second DELETE comes at once: it must not be answered before the kill.
+        var started = new TaskCompletionSource<Agent>();
+        bed.Foreman.LoseReply("DELETE", () => started.Task.Result.Signal("KILL"));
         Boot boot = bed.Cycle.Host.NextBoot();
         using (Agent agent = Agent.Start(bed.Cycle.Host, new StartAs { Boot = boot }, "run"))
         {
-            // The second DELETE comes at once: it must not be answered before the kill.
-            bed.Foreman.LoseReply("DELETE", () => agent.Signal("KILL"));
+            started.SetResult(agent);
             Assert.True(agent.Wait().WasKilled);
         }
 

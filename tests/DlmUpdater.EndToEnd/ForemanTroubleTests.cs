@@ -112,6 +112,24 @@ public sealed class ForemanTroubleTests
     }
 
     [Theory]
+    [InlineData(ForemanHost.B, 79)]
+    [InlineData(null, 0)]
+    public void A_lock_that_is_gone_when_the_host_is_back_from_its_reboot_does_not_keep_it_from_service(string? next, int code)
+    {
+        using var bed = new Bed(reboot: true);
+        bed.Run().Expect(0);
+        bed.Foreman.Admin(plugin => plugin.Holder = next);
+
+        Agent.Run(bed.Host, new StartAs { Boot = bed.Host.NextBoot() }, "run", "--after-reboot").Expect(code);
+
+        Assert.Equal(["post_update/10-start", "post_update/20-health"], bed.Host.Log.Started[^2..]);
+        Assert.All(bed.Host.Log.Lines.Where(l => l.Stage == "post_update"), l => Assert.Equal(next is null, l.Held));
+        Assert.Equal(next, bed.Foreman.Holder);
+        Assert.False(File.Exists(bed.Host.StateFile));
+        if (next is not null) Assert.DoesNotContain("DELETE", bed.Foreman.Methods);
+    }
+
+    [Theory]
     [InlineData("pre_update")]
     [InlineData("update")]
     [InlineData("needs_reboot")]
