@@ -1,4 +1,3 @@
-using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
@@ -72,8 +71,7 @@ internal sealed class ForemanRunBed : IRunStore, IScripts, IHost, IRunEvents, IH
     public RunReport Run()
     {
         SynchronizationContext.SetSynchronizationContext(null);
-        using var service = new ForemanLockService(
-            this, new LockIdentity("foreman", "web", "a.example"), new ForemanWords(Server, "the certificate a.example", "web"), TimeSpan.FromSeconds(2), Time);
+        ForemanLockService service = FakeForeman.Service(this, "a.example", TimeSpan.FromSeconds(2), Time);
         Task<RunReport> run = new UpdateRun(new RunContext
         {
             Settings = new UpdaterSettings(),
