@@ -111,7 +111,9 @@ internal sealed class TestServer : IDisposable
                         // An empty one: nothing of this machine is read for it.
                         CertificateChainPolicy = new X509ChainPolicy
                         {
-                            RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust, DisableCertificateDownloads = true,
+                            RevocationMode = X509RevocationMode.NoCheck,
+                            TrustMode = X509ChainTrustMode.CustomRootTrust,
+                            DisableCertificateDownloads = true,
                         },
                         EnabledSslProtocols = protocols,
                         ClientCertificateRequired = wantsClient,
