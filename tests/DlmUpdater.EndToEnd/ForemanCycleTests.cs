@@ -11,7 +11,11 @@ public sealed class ForemanCycleTests
     {
         using Sandbox host = ForemanHost.Make().Cycle(reboot: true);
         using var foreman = new ForemanServer(host.LockDirectory);
-        var elsewhere = new Dictionary<string, string> { ["DLM_UPDATER__MAIN__STATE_DIR"] = host.StateDirectory, ["DLM_UPDATER__MAIN__RUN_DIR"] = host.RunDirectory };
+        var elsewhere = new Dictionary<string, string>
+        {
+            ["DLM_UPDATER__MAIN__STATE_DIR"] = host.StateDirectory,
+            ["DLM_UPDATER__MAIN__RUN_DIR"] = host.RunDirectory,
+        };
         Seed(host, foreman);
 
         Agent.Call(new StartAs { Environment = elsewhere }, "--cfg", host.Config).Expect(0);

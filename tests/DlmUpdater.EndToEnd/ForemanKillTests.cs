@@ -4,7 +4,8 @@ using Xunit.Abstractions;
 
 namespace DlmUpdater.EndToEnd;
 
-/// <summary>SIGKILL at every call by which a run with Foreman's lock says, hears or records anything; then started again until it is done.</summary>
+/// <summary>SIGKILL at every call by which a run with Foreman's lock says, hears or records anything; then started again until it is
+/// done.</summary>
 public sealed class ForemanKillTests(ITestOutputHelper output)
 {
     private static readonly string[] Swept = ["send", "sendmsg", "recv", "recvmsg", "rename", "unlink"];

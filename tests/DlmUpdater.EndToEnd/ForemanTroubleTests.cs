@@ -85,7 +85,7 @@ public sealed class ForemanTroubleTests
 
         // The phase at hand is finished. No later one begins, but for the one that brings the host back.
         string last = stage is "needs_reboot" ? "post_update" : stage;
-        Assert.Equal(Cycle.Where(s => Array.FindLastIndex(Cycle, c => c.StartsWith(last + "/", StringComparison.Ordinal)) >= Array.IndexOf(Cycle, s)), bed.Host.Log.Started);
+        Assert.Equal(UpTo(last), bed.Host.Log.Started);
         Assert.Equal(stage is "pre_update" or "update", File.Exists(bed.Host.StateFile));
         if (code != 79 || stage == "needs_reboot") return;
 
@@ -190,7 +190,7 @@ public sealed class ForemanTroubleTests
 
         // post_update brings the host back whether the server is there or not.
         string last = stored == "lock_release" ? "post_update" : stage;
-        string[] before = [.. Cycle.Where(s => Array.FindLastIndex(Cycle, c => c.StartsWith(last + "/", StringComparison.Ordinal)) >= Array.IndexOf(Cycle, s))];
+        string[] before = UpTo(last);
         Assert.Equal(before, bed.Host.Log.Started);
         Assert.Equal(stored is null ? null : ForemanHost.A, bed.Foreman.Holder);
 
@@ -227,7 +227,7 @@ public sealed class ForemanTroubleTests
 
         Ended ended = bed.During("update", bed.Foreman.Stop, agent =>
         {
-            Processes.Until(() => Agent.Status(bed.Host).GetProperty("running").GetProperty("waiting_for").ToString().Contains("cannot connect", StringComparison.Ordinal), "it waits");
+            Processes.Until(() => WaitsFor(bed.Host).Contains("cannot connect", StringComparison.Ordinal), "it waits");
             bed.Foreman.Start();
         });
 
@@ -264,6 +264,12 @@ public sealed class ForemanTroubleTests
         Assert.Equal(["PUT", "GET", "GET", "GET", "GET", "DELETE"], bed.Foreman.Methods);
         bed.RanOnceUnderTheLock();
     }
+
+    private static string WaitsFor(Sandbox host) => Agent.Status(host).GetProperty("running").GetProperty("waiting_for").ToString();
+
+    /// <summary>The scripts of a cycle up to the last one of that phase.</summary>
+    private static string[] UpTo(string stage) =>
+        Cycle[..(Array.FindLastIndex(Cycle, s => s.StartsWith(stage + "/", StringComparison.Ordinal)) + 1)];
 
     private sealed class Bed : IDisposable
     {

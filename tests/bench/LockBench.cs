@@ -4,8 +4,8 @@ using static DlmUpdater.Bench.Measuring;
 
 namespace DlmUpdater.Bench;
 
-/// <summary>What a lock costs: <c>dlm-updater lock acquire</c> (PUT and the confirming GET) and <c>lock release</c> (DELETE) at a Foreman over
-/// mutual TLS, each beside <c>curl</c> making the same requests over one connection to the same server.</summary>
+/// <summary>What a lock costs: <c>dlm-updater lock acquire</c> (PUT and the confirming GET) and <c>lock release</c> (DELETE) at a
+/// Foreman over mutual TLS, each beside <c>curl</c> making the same requests over one connection to the same server.</summary>
 internal static class LockBench
 {
     private const int Pairs = 60;
@@ -36,15 +36,18 @@ internal static class LockBench
 
             Sample[] acquires = Measure(launcher, Pairs, [binary, "lock", "acquire", "--config", config],
                 [Curl, "-q", .. quiet, "-X", "PUT", "-H", "Content-Type: application/json", url, "--next", .. quiet, url]);
-            Sample[] releases = Measure(launcher, Pairs, [binary, "lock", "release", "--config", config], [Curl, "-q", .. quiet, "-X", "DELETE", url]);
-            if (Array.Find([.. acquires, .. releases], s => s.Exit != 0) is { } failed) return Fail($"a measured program ended with {failed.Exit}");
+            Sample[] releases = Measure(launcher, Pairs, [binary, "lock", "release", "--config", config],
+                [Curl, "-q", .. quiet, "-X", "DELETE", url]);
+            if (Array.Find([.. acquires, .. releases], s => s.Exit != 0) is { } failed)
+                return Fail($"a measured program ended with {failed.Exit}");
 
             // Both sides must have asked the same, the launcher's three warm-ups included.
             int each = 2 * (Pairs + 3);
             foreach ((string method, int wanted) in new[] { ("PUT", each), ("GET", each), ("DELETE", each) })
             {
                 int got = server.Requests.Count(seen => seen.Method == method);
-                if (got != wanted) return Fail($"the server saw {got} {method}, not {wanted}: the two sides did not make the same requests");
+                if (got != wanted)
+                    return Fail($"the server saw {got} {method}, not {wanted}: the two sides did not make the same requests");
             }
 
             if (server.Connections != 2 * each) return Fail($"the server saw {server.Connections} connections, not {2 * each}");
@@ -74,7 +77,7 @@ internal static class LockBench
         var (ours, theirs) = (Medians.Of(samples, "a"), Medians.Of(samples, "b"));
         Line($"{ourName,-23}{ours}");
         Line($"{theirName,-23}{theirs}");
-        Line($"ratio                  {ours.WallMs / theirs.WallMs,10:0.00}{ours.CpuMs / theirs.CpuMs,10:0.00}{ours.RssMiB / theirs.RssMiB,10:0.00}    (wall, median of the pairs' own ratios: {Median(Ratios(samples)):0.00})");
+        Line($"ratio                  {ours.Over(theirs)}    (wall, median of the pairs' own ratios: {Median(Ratios(samples)):0.00})");
         return (ours, theirs);
     }
 
@@ -88,13 +91,14 @@ internal static class LockBench
     }
 
     /// <summary>On a tmpfs, as /run is on every host that systemd boots.</summary>
-    private static string RunDirectory(string place) => Directory.Exists("/dev/shm") ? "/dev/shm/" + Path.GetFileName(place) : place + "/run";
+    private static string RunDirectory(string place) =>
+        Directory.Exists("/dev/shm") ? "/dev/shm/" + Path.GetFileName(place) : place + "/run";
 
     private static string Config(string place, string url)
     {
         File.WriteAllText(place + "/config.ini",
-            $"[main]\nstate_dir = {place}/state\nrun_dir = {RunDirectory(place)}\n[lock]\nservice = foreman\nname = web\nconfirm_after = 0s\n" +
-            $"[foreman]\nurl = {url}\nclient_crt = {place}/host.pem\nclient_key = {place}/host.key\nca = {place}/ca.crt\n");
+            $"[main]\nstate_dir = {place}/state\nrun_dir = {RunDirectory(place)}\n" +
+            $"[lock]\nservice = foreman\nname = web\nconfirm_after = 0s\n[foreman]\nurl = {url}\nclient_crt = {place}/host.pem\nclient_key = {place}/host.key\nca = {place}/ca.crt\n");
         return place + "/config.ini";
     }
 }

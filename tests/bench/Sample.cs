@@ -21,8 +21,12 @@ internal sealed record Medians(double WallMs, double CpuMs, double RssMiB)
     internal static Medians Of(Sample[] samples, string name)
     {
         Sample[] own = [.. samples.Where(s => s.Name == name)];
-        return new Medians(Median(own.Select(s => s.WallUs)) / 1000, Median(own.Select(s => s.CpuUs)) / 1000, Median(own.Select(s => (double)s.RssKiB)) / 1024);
+        double wall = Median(own.Select(s => s.WallUs)), cpu = Median(own.Select(s => s.CpuUs)), rss = Median(own.Select(s => (double)s.RssKiB));
+        return new Medians(wall / 1000, cpu / 1000, rss / 1024);
     }
+
+    /// <summary>As multiples of another program's.</summary>
+    internal Medians Over(Medians other) => new(WallMs / other.WallMs, CpuMs / other.CpuMs, RssMiB / other.RssMiB);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{WallMs,10:0.00}{CpuMs,10:0.00}{RssMiB,10:0.00}");
 }

@@ -4,6 +4,8 @@ using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
+using DlmUpdater.Locks.DlmEngine;
+using DlmUpdater.Locks.FleetLock;
 using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.LocalFile;
 
@@ -55,6 +57,8 @@ internal static class Setup
                     settings.File.Directory, new LockIdentity("file", settings.Lock.Name, holder.Name), MachineId.HostName(), settings.File.Slots, TimeProvider.System);
             case LockServiceKind.Foreman:
                 return ForemanSetup.Make(settings.Foreman!, settings.Lock, TimeProvider.System, out why);
+            case LockServiceKind.DlmEngine: return DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, TimeProvider.System, out why);
+            case LockServiceKind.FleetLock: return FleetLockSetup.Make(settings.FleetLock!, settings.Lock, TimeProvider.System, out why);
             case LockServiceKind.None:
                 return new NoLockService(MachineId.HostName());
             default:

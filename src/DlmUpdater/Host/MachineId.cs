@@ -1,4 +1,5 @@
 using System.Text;
+using DlmUpdater.Core.Scripts;
 
 namespace DlmUpdater.Host;
 
@@ -36,6 +37,48 @@ internal static class MachineId
         return Encoding.UTF8.GetString(end < 0 ? name : name[..end]);
     }
 
+    /// <summary>Where hosts without DNS keep their names.</summary>
+    internal const string HostsPath = "/etc/hosts";
+
+    /// <summary>The id of this host for one application (machine-id(5), sd_id128_get_machine_app_specific): the same on every start,
+    /// another one for each application, and no way leads back from it to the machine id.</summary>
+    /// <param name="machine">32 hexadecimal digits.</param>
+    /// <param name="application">The application's own id, 32 hexadecimal digits.</param>
+    internal static string AppSpecific(string machine, string application)
+    {
+        byte[] id = Hmac(Convert.FromHexString(machine), Convert.FromHexString(application))[..16];
+        // The marks of a UUID of version 4.
+        id[6] = (byte)((id[6] & 0x0f) | 0x40);
+        id[8] = (byte)((id[8] & 0x3f) | 0x80);
+        return Convert.ToHexStringLower(id);
+    }
+
+    /// <summary>This host's name with its domain, as far as the host itself knows it: the kernel's name, else what the hosts file calls it.
+    /// DNS is not asked: a name that changes while DNS is away would lose the lock that it holds.</summary>
+    /// <param name="hostName">The kernel's name.</param>
+    /// <param name="hosts">What the hosts file holds.</param>
+    /// <returns>The kernel's name if there is no longer one.</returns>
+    internal static string FullName(string hostName, string hosts)
+    {
+        if (hostName.Contains('.', StringComparison.Ordinal)) return hostName;
+        foreach (string line in hosts.Split('\n'))
+        {
+            string[] words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length < 3 || !Array.Exists(words[1..], w => w.Equals(hostName, StringComparison.OrdinalIgnoreCase))) continue;
+            foreach (string name in words[1..])
+            {
+                if (name.Contains('.', StringComparison.Ordinal) && IsUsableHostName(name)) return name;
+            }
+        }
+
+        return hostName;
+    }
+
+    /// <summary>This host's name with its domain; empty if it has none at all.</summary>
+    internal static string FullName() =>
+        FullName(
+            HostName(), RegularFile.Read(HostsPath, 1 << 20) is FileReading.Content content ? Encoding.UTF8.GetString(content.Bytes) : "");
+
     /// <summary>True for a host name that tells one host from another.</summary>
     internal static bool IsUsableHostName(string name)
     {
@@ -44,6 +87,24 @@ internal static class MachineId
             && !first.StartsWith("localhost", StringComparison.OrdinalIgnoreCase)
             && !name.Equals("(none)", StringComparison.Ordinal)
             && !name.AsSpan().ContainsAnyExceptInRange('!', '~');
+    }
+
+    /// <summary>HMAC-SHA256 (RFC 2104) for keys of at most one block. The base library's needs OpenSSL, which plain HTTP does
+    /// not.</summary>
+    private static byte[] Hmac(ReadOnlySpan<byte> key, ReadOnlySpan<byte> text)
+    {
+        Span<byte> pad = stackalloc byte[64];
+        pad.Clear();
+        key.CopyTo(pad);
+        foreach (ref byte b in pad) b ^= 0x36;
+        var inner = new Sha256();
+        inner.Append(pad);
+        inner.Append(text);
+        foreach (ref byte b in pad) b ^= 0x36 ^ 0x5c;
+        var outer = new Sha256();
+        outer.Append(pad);
+        outer.Append(Convert.FromHexString(inner.FinishHex()));
+        return Convert.FromHexString(outer.FinishHex());
     }
 
     private static MachineIdReading Check(string path, string id)
@@ -67,6 +128,9 @@ internal readonly record struct HolderName(string? Name, string Why)
 {
     private const int LongestName = 255;
 
+    /// <summary>The id by which zincati derives a host's id at FleetLock: hosts keep their slots when they change the client.</summary>
+    private const string FleetLockApplication = "de35106b6ec24688b63afddaa156679b";
+
     /// <summary>At the file service: <c>[lock] holder</c>, else the machine id, else the host name.</summary>
     internal static HolderName ForFileService(string? configured) =>
         ForFileService(configured, MachineId.Read(), MachineId.HostName());
@@ -75,15 +139,46 @@ internal readonly record struct HolderName(string? Name, string Why)
     internal static HolderName ForFileService(string? configured, MachineIdReading machine, string hostName)
     {
         if (configured is not null)
-        {
-            return configured.Length is > 0 and <= LongestName && !configured.AsSpan().ContainsAnyInRange('\0', '\x1f')
-                ? new(configured, "")
-                : new(null, $"[lock] holder must be 1 to {LongestName} characters without control characters: correct it");
-        }
+            return Configured(configured, "[lock] holder");
         if (machine.Id is not null)
             return new(machine.Id, "");
         return MachineId.IsUsableHostName(hostName)
             ? new(hostName, "")
-            : new(null, $"this host has no name to hold a lock with ({machine.Why}, and its host name '{hostName}' is not its own): set [lock] holder");
+            : new(null, $"this host has no name to hold a lock with ({machine.Why}, and its host name '{hostName}' is not its own): "
+                + "set [lock] holder");
     }
+
+    /// <summary>At DLMEngine: <c>[lock] holder</c>, else this host's name with its domain.</summary>
+    internal static HolderName ForDlmEngine(string? configured) => ForDlmEngine(configured, MachineId.FullName());
+
+    /// <summary>The choice, with everything it depends on.</summary>
+    internal static HolderName ForDlmEngine(string? configured, string fullName)
+    {
+        if (configured is not null)
+            return Configured(configured, "[lock] holder");
+        return MachineId.IsUsableHostName(fullName)
+            ? new(fullName, "")
+            : new(null, $"this host has no name to hold a lock with (its host name '{fullName}' is not its own): set [lock] holder");
+    }
+
+    /// <summary>At FleetLock: <c>[fleetlock] id</c>, else <c>[lock] holder</c>, else the machine id as FleetLock's own clients derive
+    /// it.</summary>
+    internal static HolderName ForFleetLock(string? id, string? holder) => ForFleetLock(id, holder, MachineId.Read());
+
+    /// <summary>The choice, with everything it depends on.</summary>
+    internal static HolderName ForFleetLock(string? id, string? holder, MachineIdReading machine)
+    {
+        if (id is not null)
+            return Configured(id, "[fleetlock] id");
+        if (holder is not null)
+            return Configured(holder, "[lock] holder");
+        return machine.Id is not null
+            ? new(MachineId.AppSpecific(machine.Id, FleetLockApplication), "")
+            : new(null, $"this host has no id to hold a lock with ({machine.Why}): set [fleetlock] id");
+    }
+
+    private static HolderName Configured(string name, string key) =>
+        name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyInRange('\0', '\x1f')
+            ? new(name, "")
+            : new(null, $"{key} must be 1 to {LongestName} characters without control characters: correct it");
 }

@@ -6,14 +6,16 @@ internal static class ForemanHost
     internal const string A = "a.example";
     internal const string B = "b.example";
 
-    /// <summary>A host with a certificate of its own, and with short waits: a grant counts at once, an absent server is asked for a second.</summary>
+    /// <summary>A host with a certificate of its own, and with short waits: a grant counts at once, an absent server is asked for a
+    /// second.</summary>
     /// <param name="name">Its name in the certificate.</param>
     /// <param name="fleet">The host whose lock mirror and script log it shares; null = its own.</param>
     internal static Sandbox Make(string name = A, Sandbox? fleet = null)
     {
         var host = new Sandbox(name, fleet);
         Sandbox.MakeDirectory(host.LockDirectory);
-        return host.Set("file", "directory", null).Set("lock", "holder", null).Set("lock", "service", "foreman").Set("lock", "name", ForemanServer.LockName)
+        return host.Set("file", "directory", null).Set("lock", "holder", null)
+            .Set("lock", "service", "foreman").Set("lock", "name", ForemanServer.LockName)
             .Set("lock", "confirm_after", "0s").Set("lock", "retry_interval", "1s").Set("lock", "wait_max", "1s");
     }
 
@@ -21,7 +23,8 @@ internal static class ForemanHost
     internal static Sandbox Joins(this Sandbox host, ForemanServer server)
     {
         (string certificate, string key, string ca) = Certificate(host, server, host.Holder);
-        return host.Set("foreman", "url", server.Url).Set("foreman", "client_crt", certificate).Set("foreman", "client_key", key).Set("foreman", "ca", ca);
+        return host.Set("foreman", "url", server.Url).Set("foreman", "ca", ca)
+            .Set("foreman", "client_crt", certificate).Set("foreman", "client_key", key);
     }
 
     /// <summary>Writes the three files, the key for root alone; their paths.</summary>

@@ -157,14 +157,16 @@ internal sealed class ForemanServer : IDisposable
             }
 
             if (Stranger(seen) is { } no) return no;
-            if (seen.Method == "PUT" && race.IsOpen && seen.ClientName is { } host && plugin.MayWrite(host, "PUT")) late = race.Meet(host, Write);
+            bool races = seen.Method == "PUT" && race.IsOpen;
+            if (races && seen.ClientName is { } host && plugin.MayWrite(host, "PUT")) late = race.Meet(host, Write);
         }
 
         await late;
         lock (gate)
         {
             bool isWritten = late != Task.CompletedTask;
-            (int status, string body) = isWritten ? (200, plugin.Body(seen.ClientName, null)) : plugin.Handle(seen.Method, seen.ClientName ?? "");
+            (int status, string body) = isWritten
+                ? (200, plugin.Body(seen.ClientName, null)) : plugin.Handle(seen.Method, seen.ClientName ?? "");
             if (seen.Method != "GET") Mirror();
             else race.Looked(seen.ClientName!, Write);
 
@@ -180,9 +182,11 @@ internal sealed class ForemanServer : IDisposable
     /// <summary>What Foreman answers before it comes to the plugin; null if it does.</summary>
     private byte[]? Stranger(Seen seen)
     {
-        if (seen.Path != Path || seen.Method is not ("GET" or "PUT" or "DELETE")) return TestServer.Reply(404, """{"error":{"message":"no route"}}""");
+        if (seen.Path != Path || seen.Method is not ("GET" or "PUT" or "DELETE"))
+            return TestServer.Reply(404, """{"error":{"message":"no route"}}""");
         bool isJson = seen.Head.Contains("\r\nContent-Type: application/json", StringComparison.OrdinalIgnoreCase);
-        return seen.Method == "PUT" && !isJson ? TestServer.Reply(415, """{"error":{"message":"'Content-Type: ' is unsupported in API v2"}}""") : null;
+        return seen.Method != "PUT" || isJson
+            ? null : TestServer.Reply(415, """{"error":{"message":"'Content-Type: ' is unsupported in API v2"}}""");
     }
 
     private void Write(string host)

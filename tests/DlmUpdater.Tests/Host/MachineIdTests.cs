@@ -67,4 +67,54 @@ public sealed class MachineIdTests : IDisposable
     [InlineData("two\nlines")]
     public void A_bad_configured_holder_is_refused(string holder) =>
         Assert.Contains("[lock] holder", HolderName.ForFileService(holder, new MachineIdReading(Id, ""), "web1").Why);
+
+    [Theory]
+    [InlineData("0123456789abcdef0123456789abcdef", "583627a932274834a8ebd99f4ed41c0d")]
+    [InlineData("f00dcafe00112233445566778899aabb", "b66bad3c38b34b4e908641393d4542f2")]
+    public void The_id_for_an_application_is_the_one_of_systemd(string machine, string expected) =>
+        Assert.Equal(expected, MachineId.AppSpecific(machine, "de35106b6ec24688b63afddaa156679b"));
+
+    [Fact]
+    public void The_id_of_this_host_at_fleetlock_is_what_zincati_gives_it()
+    {
+        const string Tool = "/usr/bin/systemd-id128";
+        MachineIdReading machine = MachineId.Read();
+        HolderName holder = HolderName.ForFleetLock(null, null);
+        Assert.Equal(machine.Id is null, holder.Name is null);
+        if (machine.Id is null || !File.Exists(Tool)) return;
+        var start = new System.Diagnostics.ProcessStartInfo(Tool, ["machine-id", "-a", "de35106b6ec24688b63afddaa156679b"]) { RedirectStandardOutput = true };
+        using var told = System.Diagnostics.Process.Start(start)!;
+        Assert.Equal(told.StandardOutput.ReadToEnd().Trim(), holder.Name);
+        told.WaitForExit();
+    }
+
+    [Fact]
+    public void At_fleetlock_a_cloned_or_missing_machine_id_names_nobody()
+    {
+        Assert.Equal("me", HolderName.ForFleetLock("me", "other", new MachineIdReading(Id, "")).Name);
+        Assert.Equal("other", HolderName.ForFleetLock(null, "other", new MachineIdReading(Id, "")).Name);
+        HolderName nobody = HolderName.ForFleetLock(null, null, new MachineIdReading(null, "/etc/machine-id is empty"));
+        Assert.Null(nobody.Name);
+        Assert.Contains("/etc/machine-id is empty", nobody.Why);
+        Assert.Contains("set [fleetlock] id", nobody.Why);
+    }
+
+    [Theory]
+    [InlineData("web1.example.com", "127.0.1.1 other.example.com web1.example.com", "web1.example.com")]
+    [InlineData("web1", "127.0.1.1 web1.example.com web1", "web1.example.com")]
+    [InlineData("web1", "127.0.1.1\tWEB1\tweb1.example.com # ours", "web1.example.com")]
+    [InlineData("web1", "# 127.0.1.1 web1.example.com web1\n", "web1")]
+    [InlineData("web1", "127.0.0.1 localhost.localdomain localhost web1\n10.0.0.7 web1.example.com web1", "web1.example.com")]
+    [InlineData("web1", "10.0.0.8 web10.example.com web10\n10.0.0.9 web1", "web1")]
+    [InlineData("web1", "web1.example.com web1", "web1")]
+    [InlineData("web1", "", "web1")]
+    public void A_host_knows_its_domain_from_its_own_files(string name, string hosts, string full) => Assert.Equal(full, MachineId.FullName(name, hosts));
+
+    [Fact]
+    public void At_dlmengine_a_holder_is_what_is_configured_else_the_whole_host_name()
+    {
+        Assert.Equal("me", HolderName.ForDlmEngine("me", "web1.example.com").Name);
+        Assert.Equal("web1.example.com", HolderName.ForDlmEngine(null, "web1.example.com").Name);
+        Assert.Contains("set [lock] holder", HolderName.ForDlmEngine(null, "localhost").Why);
+    }
 }

@@ -11,6 +11,9 @@ internal sealed class HostCertificates(string root, string hostName)
 {
     private static readonly string[] PuppetDirectories = ["/etc/puppetlabs/puppet/ssl", "/var/lib/puppet/ssl", "/etc/puppet/ssl"];
 
+    /// <summary>What Puppet's vardir may be where puppet.conf does not say.</summary>
+    private static readonly string[] PuppetVariable = ["/opt/puppetlabs/puppet/cache", "/var/lib/puppet", "/var/cache/puppet"];
+
     private static readonly string[] PuppetConfigurations = ["/etc/puppetlabs/puppet/puppet.conf", "/etc/puppet/puppet.conf"];
 
     /// <summary>The files, or null and one line with all that was tried.</summary>
@@ -26,9 +29,9 @@ internal sealed class HostCertificates(string root, string hostName)
             return null;
         }
 
-        string? certname = CertName();
+        (string? certname, IReadOnlyList<string> directories) = PuppetConfiguration();
         string name = certname ?? hostName.ToLowerInvariant();
-        foreach (string directory in PuppetDirectories)
+        foreach (string directory in directories.Count > 0 ? directories : PuppetDirectories)
         {
             if (Pair(Certificate(directory, name), Key(directory, name), tried) is { } exact) return exact;
             // A host that calls itself only by its first name has a certificate for the whole one.
@@ -65,29 +68,40 @@ internal sealed class HostCertificates(string root, string hostName)
         }
     }
 
-    /// <summary>certname of puppet.conf: that of [agent], else that of [main].</summary>
-    private string? CertName()
+    /// <summary>certname and ssldir of puppet.conf: those of [agent], else those of [main].</summary>
+    private (string? CertName, IReadOnlyList<string> Directories) PuppetConfiguration()
     {
         foreach (string path in PuppetConfigurations)
         {
             if (RegularFile.Read(root + path, 1 << 20) is not FileReading.Content content) continue;
+            var values = new Dictionary<string, string>();
             string section = "main";
-            string? main = null, agent = null;
             foreach (string raw in Encoding.UTF8.GetString(content.Bytes).Split('\n'))
             {
                 string line = raw.Trim();
                 if (line.StartsWith('[') && line.EndsWith(']')) section = line[1..^1].Trim();
                 int equals = line.IndexOf('=', StringComparison.Ordinal);
-                if (equals < 0 || line[..equals].Trim() != "certname") continue;
-                string value = line[(equals + 1)..].Split('#')[0].Trim().ToLowerInvariant();
-                if (value.Length == 0 || value.Contains('/') || value.Contains('$')) continue;
-                if (section == "agent") agent = value;
-                else if (section == "main") main = value;
+                if (equals > 0 && line[0] != '#') values[$"{section}/{line[..equals].Trim()}"] = line[(equals + 1)..].Split('#')[0].Trim();
             }
 
-            if ((agent ?? main) is { } name) return name;
+            string? Value(string key) => values.GetValueOrDefault("agent/" + key) ?? values.GetValueOrDefault("main/" + key);
+            string? name = Value("certname")?.ToLowerInvariant();
+            if (name is not null && (name.Length == 0 || name.Contains('/') || name.Contains('$'))) name = null;
+            if (name is null && Value("ssldir") is null) continue;
+            return (name, Directories(Value("ssldir"), Path.GetDirectoryName(path)!, Value("vardir")));
         }
 
-        return null;
+        return (null, []);
+    }
+
+    /// <summary>What an ssldir can mean; empty if none is set, or it is built from what only Puppet knows.</summary>
+    private static IReadOnlyList<string> Directories(string? directory, string configuration, string? variable)
+    {
+        if (directory is null) return [];
+        directory = directory.Replace("$confdir", configuration, StringComparison.Ordinal).TrimEnd('/');
+        IEnumerable<string> all = directory.Contains("$vardir", StringComparison.Ordinal)
+            ? (variable is null ? PuppetVariable : [variable]).Select(v => directory.Replace("$vardir", v, StringComparison.Ordinal))
+            : [directory];
+        return [.. all.Where(d => d.StartsWith('/') && !d.Contains('$'))];
     }
 }

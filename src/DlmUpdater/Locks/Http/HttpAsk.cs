@@ -20,7 +20,7 @@ internal sealed class HttpAsk(string method, string path)
     /// <summary>Further headers, name and value.</summary>
     internal IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
-    /// <summary>True if asking twice is the same as asking once (RFC 9110, 9.2.2), so that a request lost with an old connection may be
-    /// made again on a new one.</summary>
-    internal bool IsIdempotent => method != "POST";
+    /// <summary>True if asking twice is the same as asking once, so that a request lost with an old connection may be made again on a new
+    /// one. What RFC 9110 (9.2.2) says of the method, where the service does not promise more, or less.</summary>
+    internal bool IsIdempotent { get; init; } = method != "POST";
 }

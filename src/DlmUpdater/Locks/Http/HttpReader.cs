@@ -119,7 +119,7 @@ internal sealed class HttpReader(Stream stream)
             }
         }
 
-        CanGoOn = !closes;
+        CanGoOn = !closes && status >= 200;
         (_framing, _left) = status switch
         {
             < 200 or 204 or 304 => (Framing.Done, 0),

@@ -207,6 +207,9 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
             ConnectException { Step: ConnectStep.Connect } => $"cannot connect to {Server} ({text}): check that it runs and that no firewall stands between",
             ConnectException { Step: ConnectStep.Proxy } => $"the proxy {HttpConnection.Authority(_proxy!)} does not lead to {Server} ({text}): correct proxy",
             ConnectException { Step: ConnectStep.Tls } => $"no TLS with {Server} ({text}): check that the URL's port speaks TLS and {IdentityHint()}",
+            // Some servers refuse a client certificate without a word.
+            EndOfStreamException when IsTls && target.Files.Identity is not null =>
+                $"{Server} closed the connection before it had answered: look into its log, and check that it accepts {IdentityHint()}",
             EndOfStreamException => $"{Server} closed the connection before it had answered: try again, and look into its log",
             InvalidDataException => $"what answers at {Server} is not HTTP ({text}): check the URL's port",
             _ => $"no usable answer from {Server} ({text}): check the server and the way to it",

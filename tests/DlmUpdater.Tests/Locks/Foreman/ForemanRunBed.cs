@@ -106,7 +106,8 @@ internal sealed class ForemanRunBed : IRunStore, IScripts, IHost, IRunEvents, IH
         return Time.GetUtcNow() < awayUntil ? new HttpReply.NoAnswer("closed the connection", true) : FakeForeman.Answer(status, body);
     }
 
-    /// <summary>Ends on the thread that lets the time pass or cancels, which Task.Delay does not always: no time may pass in between.</summary>
+    /// <summary>Ends on the thread that lets the time pass or cancels, which Task.Delay does not always: no time may
+    /// pass in between.</summary>
     private async Task Silence(CancellationToken cancel)
     {
         var over = new TaskCompletionSource();
@@ -133,7 +134,8 @@ internal sealed class ForemanRunBed : IRunStore, IScripts, IHost, IRunEvents, IH
     {
         Stage = stage,
         Directory = "/scripts/" + stage.DirectoryName(),
-        Scripts = [.. Names(stage).Select(n => new Script(stage, n, $"/scripts/{stage.DirectoryName()}/{n}", new ScriptHeader(), null, null))],
+        Scripts = [.. Names(stage).Select(name =>
+            new Script(stage, name, $"/scripts/{stage.DirectoryName()}/{name}", new ScriptHeader(), null, null))],
     };
 
     public ValueTask<ScriptResult> Run(Script script, ScriptContext context, CancellationToken cancel)

@@ -9,7 +9,8 @@ public sealed class ForemanRunTests
     private const int MostAsked = 19;
 
     private static readonly string[] Scripts = ["needs_update/one", "pre_update/one", "update/one", "needs_reboot/one", "post_update/one"];
-    private static readonly TimeSpan Hour = TimeSpan.FromHours(1), Longest = TimeSpan.FromMinutes(5), Call = TimeSpan.FromSeconds(30), Quick = TimeSpan.FromSeconds(16);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1), Longest = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Call = TimeSpan.FromSeconds(30), Quick = TimeSpan.FromSeconds(16);
 
     [Theory]
     [InlineData(Outage.Closed)]
@@ -22,7 +23,8 @@ public sealed class ForemanRunTests
         Assert.Equal(69, bed.Run().Ending.Code());
 
         // The first call and the last one lie outside; then one quick word to give back what may have been granted.
-        Assert.InRange(bed.Now, TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(30) + (how == Outage.Silent ? (Call * 2) + Quick : TimeSpan.FromSeconds(1)));
+        TimeSpan more = how == Outage.Silent ? (Call * 2) + Quick : TimeSpan.FromSeconds(1);
+        Assert.InRange(bed.Now, TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(30) + more);
         Assert.InRange(bed.AskedInVain, 8, 13);
         Assert.Equal(["needs_update/one"], bed.Scripts);
         Assert.Null(bed.Foreman.Holder);
@@ -125,7 +127,8 @@ public sealed class ForemanRunTests
 
         TimeSpan began = reboots ? up : bed.When("needs_reboot/one");
         Assert.InRange(bed.When("post_update/one") - began, TimeSpan.Zero, Quick);
-        Assert.Contains(bed.Events.OfType<RunEvent.Warning>(), w => w.Message.Contains("post_update runs all the same", StringComparison.Ordinal));
+        Assert.Contains(
+            bed.Events.OfType<RunEvent.Warning>(), w => w.Message.Contains("post_update runs all the same", StringComparison.Ordinal));
         Assert.InRange(bed.When("DELETE") - began, Hour, Hour + Longest + Call + Call);
         Assert.InRange(bed.AskedInVain, 12, MostAsked);
         Assert.Equal(Scripts, bed.Scripts.Where(s => s != "reboot/request"));
@@ -189,6 +192,7 @@ public sealed class ForemanRunTests
     {
         Assert.Null(bed.Foreman.Holder);
         Assert.Null(bed.Open);
-        Assert.All(bed.Acts.Where(a => a.Act.Contains('/', StringComparison.Ordinal) && a.Act != "needs_update/one"), a => Assert.True(a.Held, a.ToString()));
+        var scripts = bed.Acts.Where(a => a.Act.Contains('/', StringComparison.Ordinal) && a.Act != "needs_update/one");
+        Assert.All(scripts, a => Assert.True(a.Held, a.ToString()));
     }
 }

@@ -30,6 +30,21 @@ public sealed class HostCertificatesTests : IDisposable
         Assert.EndsWith("/certs/node-7.pem", Find("web1.example", out _)!.Certificate);
     }
 
+    [Theory]
+    [InlineData("ssldir = /srv/ssl", "/srv/ssl")]
+    [InlineData("ssldir = $confdir/tls/", "/etc/puppetlabs/puppet/tls")]
+    [InlineData("vardir = /srv/var\nssldir = $vardir/ssl", "/srv/var/ssl")]
+    [InlineData("ssldir = $vardir/ssl", "/opt/puppetlabs/puppet/cache/ssl")]
+    [InlineData("ssldir = $unknown/ssl", "/etc/puppetlabs/puppet/ssl")]
+    [InlineData("#ssldir = /old", "/etc/puppetlabs/puppet/ssl")]
+    public void The_ssldir_of_puppet_conf_is_looked_in(string settings, string ssl)
+    {
+        Puppet(ssl, "web1.example");
+        if (ssl != "/etc/puppetlabs/puppet/ssl") Puppet("/var/lib/puppet/ssl", "web1.example");
+        Write("/etc/puppetlabs/puppet/puppet.conf", $"[main]\n{settings}\n");
+        Assert.Equal($"{scratch.Root}{ssl}/certs/web1.example.pem", Find("web1.example", out _)!.Certificate);
+    }
+
     [Fact]
     public void What_was_tried_is_said()
     {

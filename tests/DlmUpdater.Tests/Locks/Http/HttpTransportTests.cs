@@ -110,6 +110,86 @@ public sealed class HttpTransportTests : IDisposable
     }
 
     [Fact]
+    public async Task An_encrypted_key_is_told_from_a_wrong_one()
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create();
+        File.WriteAllText(scratch.At("key.pem"), key.ExportEncryptedPkcs8PrivateKeyPem("secret",
+            new System.Security.Cryptography.PbeParameters(System.Security.Cryptography.PbeEncryptionAlgorithm.Aes128Cbc, System.Security.Cryptography.HashAlgorithmName.SHA256, 1000)));
+        using HttpTransport http = Transport("https://localhost:1");
+        Assert.Contains("is encrypted", Assert.IsType<HttpReply.CannotAsk>(await http.Send(Ask("GET", "/x"), default)).Why);
+    }
+
+    [Fact]
+    public async Task A_rotation_that_is_half_way_is_not_sent_and_the_next_try_uses_the_whole()
+    {
+        using TestServer server = Serve(new FakeForeman(), SslProtocols.None);
+        using ForemanLockService service = Foreman(server);
+        Assert.IsType<ShowReply.Shown>(await service.Show(default));
+        (string certificate, string key) = authority.Issue("b.example");
+        File.WriteAllText(scratch.At("crt.pem"), certificate);
+        Assert.Contains("does not match", Assert.IsType<ShowReply.Refused>(await service.Show(default)).Why);
+        File.WriteAllText(scratch.At("key.pem"), key);
+        Assert.IsType<ShowReply.Shown>(await service.Show(default));
+        Assert.Equal(["a.example", "b.example"], server.Requests.Select(r => r.ClientName));
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task A_server_that_refuses_our_certificate_is_named_with_the_certificate(SslProtocols protocol)
+    {
+        using var server = new TestServer(_ => TestServer.Reply(200, ""), authority.Issue("s"), protocol, accepts: _ => false);
+        using HttpTransport http = Transport(server.Url);
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
+        Assert.Contains("crt.pem", none.Why);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_key_that_cannot_be_read_is_named_with_its_setting()
+    {
+        File.Delete(scratch.At("key.pem"));
+        File.CreateSymbolicLink(scratch.At("key.pem"), scratch.At("key.pem"));
+        using HttpTransport http = Transport("https://localhost:1");
+        string why = Assert.IsType<HttpReply.CannotAsk>(await http.Send(Ask("GET", "/x"), default)).Why;
+        Assert.Contains("key.pem", why);
+        Assert.Contains("[foreman] client_key", why);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_take_the_connection_is_given_up()
+    {
+        // A backlog of one that is full: the kernel drops what comes after, as a firewall would.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var waiting = new List<Socket>();
+        for (int i = 0; i < 4; i++)
+        {
+            var one = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            waiting.Add(one);
+            try
+            {
+                one.Connect(full.LocalEndPoint!);
+            }
+            catch (SocketException)
+            {
+                // In progress.
+            }
+        }
+
+        using var http = new HttpTransport(new HttpTarget($"http://127.0.0.1:{((IPEndPoint)full.LocalEndPoint!).Port}", null, new TlsFiles(null, null, "foreman")), TimeProvider.System)
+        {
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+        };
+        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
+        Assert.Contains("cannot connect to 127.0.0.1", none.Why);
+        Assert.Contains("firewall", none.Why);
+        Assert.False(none.MayHaveHappened);
+        waiting.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
     public async Task A_server_that_wants_no_certificate_is_talked_to_all_the_same()
     {
         using var server = new TestServer(_ => TestServer.Reply(401, ""), authority.Issue("s"), wantsClient: false);

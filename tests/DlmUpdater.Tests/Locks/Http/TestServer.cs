@@ -8,7 +8,11 @@ using System.Text;
 namespace DlmUpdater.Tests.Locks.Http;
 
 /// <summary>One request as the server saw it.</summary>
-internal sealed record Seen(string Method, string Path, string Head, string? ClientName);
+internal sealed record Seen(string Method, string Path, string Head, string? ClientName)
+{
+    /// <summary>What Content-Length said would follow.</summary>
+    public string Body { get; init; } = "";
+}
 
 /// <summary>A small HTTP server on a port of the loopback, plain or with TLS, that says exactly the bytes it is told to.</summary>
 internal sealed class TestServer : IDisposable
@@ -23,18 +27,22 @@ internal sealed class TestServer : IDisposable
     private readonly bool wantsClient;
     private readonly CancellationTokenSource stop = new();
     private readonly Task _accepting;
+    private readonly Func<X509Certificate?, bool> _accepts;
 
     /// <param name="answer">The bytes to say; null closes the connection unsaid.</param>
     /// <param name="tls">Certificate and key; null = plain.</param>
     /// <param name="protocols">Which versions of TLS.</param>
     /// <param name="wantsClient">Asks for a client certificate.</param>
     /// <param name="port">0 = any that is free.</param>
-    /// <param name="clientCa">Only a certificate that this CA issued tells a name, as a web server that verifies it would have it; null = any does.</param>
+    /// <param name="accepts">Whether a client's certificate is accepted; null = any is.</param>
+    /// <param name="clientCa">Only a certificate of this CA tells a name, as with a web server that verifies it; null = any does.</param>
     /// <param name="later">Answers instead of <paramref name="answer"/>, when it likes, and several at once.</param>
-    public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None, bool wantsClient = true,
-        int port = 0, string? clientCa = null, Func<Seen, Task<byte[]?>>? later = null)
+    public TestServer(Func<Seen, byte[]?> answer, (string Certificate, string Key)? tls = null, SslProtocols protocols = SslProtocols.None,
+        bool wantsClient = true, int port = 0, Func<X509Certificate?, bool>? accepts = null, string? clientCa = null,
+        Func<Seen, Task<byte[]?>>? later = null)
     {
         listener = new TcpListener(IPAddress.Loopback, port);
+        _accepts = accepts ?? (_ => true);
         this.later = later;
         if (clientCa is not null) clientRoot = X509Certificate2.CreateFromPem(clientCa);
         (this.answer, this.protocols, this.wantsClient) = (answer, protocols, wantsClient);
@@ -74,6 +82,13 @@ internal sealed class TestServer : IDisposable
         _accepting.Wait(CancellationToken.None);
         certificate?.Dispose();
         clientRoot?.Dispose();
+    }
+
+    private static int ContentLength(string head)
+    {
+        const string Name = "\r\nContent-Length:";
+        int at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+        return at < 0 ? 0 : int.Parse(head[(at + Name.Length)..].Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private async Task Accept()
@@ -118,7 +133,7 @@ internal sealed class TestServer : IDisposable
                         EnabledSslProtocols = protocols,
                         ClientCertificateRequired = wantsClient,
                         // Whose certificate it is, is for the answers to judge.
-                        RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient,
+                        RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null == wantsClient && _accepts(shown),
                     }, stop.Token);
                     if (tls.RemoteCertificate is X509Certificate2 shown && IsVouchedFor(shown)) name = shown.GetNameInfo(X509NameType.SimpleName, false);
                 }
@@ -134,9 +149,11 @@ internal sealed class TestServer : IDisposable
                     string text = Encoding.ASCII.GetString(buffer, 0, length);
                     int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
                     if (end < 0) continue;
+                    int whole = end + 4 + ContentLength(text[..end]);
+                    if (length < whole) continue;
                     string[] first = text[..text.IndexOf('\r')].Split(' ');
                     length = 0;
-                    var seen = new Seen(first[0], first[1], text[..end], name);
+                    var seen = new Seen(first[0], first[1], text[..end], name) { Body = Encoding.UTF8.GetString(buffer, end + 4, whole - end - 4) };
                     byte[]? said;
                     lock (Requests)
                     {
