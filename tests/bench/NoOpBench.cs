@@ -1,5 +1,4 @@
-using System.Diagnostics;
-using System.Globalization;
+using static DlmUpdater.Bench.Measuring;
 
 namespace DlmUpdater.Bench;
 
@@ -9,63 +8,6 @@ internal static class NoOpBench
 {
     private const int Pairs = 60, Checks = 5, Starts = 40;
     private const double WallGoal = 1.5, RssGoalMiB = 10, SizeGoalMiB = 7.5;
-
-    /// <summary>Forks, executes and waits, so that the counters are those of the program alone. A child that .NET starts would have the
-    /// bench's own memory as the floor of its ru_maxrss: the kernel notes the peak of the address space that exec replaces, and with vfork or
-    /// posix_spawn that is the parent's. Here it is the launcher's, which is smaller than anything measured; its first line says how small.
-    /// The counters are those of wait4: the program and all it waited for, so the CPU time of the checks is in both numbers.</summary>
-    private const string Launcher = """
-        #define _GNU_SOURCE
-        #include <fcntl.h>
-        #include <stdio.h>
-        #include <stdlib.h>
-        #include <string.h>
-        #include <sys/resource.h>
-        #include <sys/wait.h>
-        #include <time.h>
-        #include <unistd.h>
-
-        static void measure(const char *name, char **command)
-        {
-            struct timespec from, to;
-            struct rusage used;
-            int status;
-            clock_gettime(CLOCK_MONOTONIC, &from);
-            pid_t child = fork();
-            if (child == 0)
-            {
-                int nothing = open("/dev/null", O_RDWR);
-                dup2(nothing, 0); dup2(nothing, 1); dup2(nothing, 2);
-                if (command[0] == NULL) _exit(0);
-                execv(command[0], command);
-                _exit(127);
-            }
-            wait4(child, &status, 0, &used);
-            clock_gettime(CLOCK_MONOTONIC, &to);
-            printf("%s %ld %ld %ld %d\n", name, (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000,
-                used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_sec * 1000000 + used.ru_stime.tv_usec,
-                used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
-            fflush(stdout);
-        }
-
-        /* launcher PAIRS A... -- B... */
-        int main(int argc, char **argv)
-        {
-            int split = 2;
-            while (split < argc && strcmp(argv[split], "--") != 0) split++;
-            if (split < argc) argv[split] = NULL;
-            char **a = argv + 2, **b = split < argc ? argv + split + 1 : argv + argc, *none[] = { NULL };
-            measure("floor", none);
-            for (int i = -3; i < atoi(argv[1]); i++)
-            {
-                /* The first three are for the caches. Who goes first alternates. */
-                const char *an = i < 0 ? "warm" : "a", *bn = i < 0 ? "warm" : "b";
-                if (i & 1) { if (b[0]) measure(bn, b); measure(an, a); }
-                else { measure(an, a); if (b[0]) measure(bn, b); }
-            }
-            return 0;
-        }
-        """;
 
     /// <summary>Measures <paramref name="binary"/> and prints. 0, or 1 if something could not be measured.</summary>
     internal static int Run(string binary)
@@ -112,14 +54,6 @@ internal static class NoOpBench
         Line($"goal wall ≤ {WallGoal:0.0} × run-parts: {Met(ratio <= WallGoal)}; peak ≤ {RssGoalMiB:0} MiB: {Met(ours.RssMiB <= RssGoalMiB)}; binary ≤ {SizeGoalMiB:0.0} MiB: {Met(size <= SizeGoalMiB)}");
     }
 
-    private static string Met(bool goal) => goal ? "met" : "NOT met";
-
-    private static IEnumerable<double> Ratios(Sample[] samples)
-    {
-        Sample[] a = [.. samples.Where(s => s.Name == "a")], b = [.. samples.Where(s => s.Name == "b")];
-        return a.Zip(b, (x, y) => x.WallUs / y.WallUs);
-    }
-
     /// <summary>A host with checks that say no.</summary>
     private static string Host(string place)
     {
@@ -145,68 +79,5 @@ internal static class NoOpBench
             $"[main]\nstate_dir = {place}/state\nrun_dir = {run}\nlock = {run}/instance.lock\n[lock]\nservice = file\nname = bench\nholder = bench\n" +
             $"[file]\ndirectory = {place}/locks\n[scripts]\ndirectory = {place}/scripts\n");
         return place + "/config.ini";
-    }
-
-    private static string Compile(string place)
-    {
-        File.WriteAllText(place + "/launcher.c", Launcher);
-        _ = Output("gcc", "-O2", "-static", "-o", place + "/launcher", place + "/launcher.c");
-        return place + "/launcher";
-    }
-
-    private static Sample[] Measure(string launcher, int pairs, string[] a, string[] b)
-    {
-        string text = Output(launcher, [pairs.ToString(CultureInfo.InvariantCulture), .. a, "--", .. b]);
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Sample.Parse)];
-    }
-
-    private static string Output(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}");
-    }
-
-    private static int Fail(string why)
-    {
-        Console.Error.WriteLine(why);
-        return 1;
-    }
-
-    private static void Line(FormattableString text) => Console.WriteLine(FormattableString.Invariant(text));
-
-    private static void Line(string text) => Console.WriteLine(text);
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
-    }
-
-    /// <summary>One process.</summary>
-    private sealed record Sample(string Name, double WallUs, double CpuUs, long RssKiB, int Exit)
-    {
-        internal static Sample Parse(string line)
-        {
-            string[] words = line.Split(' ');
-            return new Sample(words[0], Number(words[1]), Number(words[2]), Number(words[3]), (int)Number(words[4]));
-        }
-
-        private static long Number(string word) => long.Parse(word, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>The medians of one program.</summary>
-    private sealed record Medians(double WallMs, double CpuMs, double RssMiB)
-    {
-        internal static Medians Of(Sample[] samples, string name)
-        {
-            Sample[] own = [.. samples.Where(s => s.Name == name)];
-            return new Medians(Median(own.Select(s => s.WallUs)) / 1000, Median(own.Select(s => s.CpuUs)) / 1000, Median(own.Select(s => (double)s.RssKiB)) / 1024);
-        }
-
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{WallMs,10:0.00}{CpuMs,10:0.00}{RssMiB,10:0.00}");
     }
 }

@@ -25,7 +25,13 @@ internal sealed class CrashCycle : IDisposable
     private Boot? boot;
     private bool rebootedUnasked;
 
-    internal CrashCycle(string work = ":") => Host = new Sandbox().Cycle(reboot: true, work);
+    internal CrashCycle(string work = ":")
+        : this(new Sandbox(), work)
+    {
+    }
+
+    /// <summary>On a sandbox that has a lock service of its own. It is disposed of with this.</summary>
+    internal CrashCycle(Sandbox host, string work = ":") => Host = host.Cycle(reboot: true, work);
 
     internal Sandbox Host { get; }
 

@@ -5,7 +5,8 @@
  *   KILL_HOW   before | after the call, or torn: a write writes its first half (any other call is as before)
  *   KILL_TRACE a file that gets one line per call: its name, a tab, what it was called with
  *
- * Writes count only where they go to a regular file: a log line on a pipe persists nothing. Its own calls go straight to the kernel. */
+ * Writes count only where they go to a regular file: a log line on a pipe persists nothing. What goes over the network counts where it
+ * goes over the internet protocols; a receive counts once there is something, so that before it means: come, but not seen. Its own calls go straight to the kernel. */
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -175,3 +177,41 @@ OPEN(open64)
 
 OPENAT(openat)
 OPENAT(openat64)
+
+static int is_network(int fd)
+{
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && (domain == AF_INET || domain == AF_INET6);
+}
+
+#define SEND(name, parameters, arguments)                                   \
+    ssize_t name parameters                                                 \
+    {                                                                       \
+        static ssize_t (*real) parameters;                                  \
+        if (real == NULL) real = (ssize_t (*) parameters)next(#name);       \
+        int here = is_network(fd) && count(#name, "");                      \
+        if (here && kill_how != AFTER) die();                               \
+        ssize_t result = real arguments;                                    \
+        int error = errno;                                                  \
+        if (here) die();                                                    \
+        errno = error;                                                      \
+        return result;                                                      \
+    }
+
+#define RECEIVE(name, parameters, arguments)                                \
+    ssize_t name parameters                                                 \
+    {                                                                       \
+        static ssize_t (*real) parameters;                                  \
+        if (real == NULL) real = (ssize_t (*) parameters)next(#name);       \
+        ssize_t result = real arguments;                                    \
+        int error = errno;                                                  \
+        if (result > 0 && is_network(fd) && count(#name, "")) die();        \
+        errno = error;                                                      \
+        return result;                                                      \
+    }
+
+SEND(send, (int fd, const void *bytes, size_t length, int flags), (fd, bytes, length, flags))
+SEND(sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+RECEIVE(recv, (int fd, void *bytes, size_t length, int flags), (fd, bytes, length, flags))
+RECEIVE(recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))

@@ -1,14 +1,8 @@
-using System.Text;
-using DlmUpdater.Core.Locking;
-using DlmUpdater.Core.Settings;
-using DlmUpdater.Locks.Foreman;
-using DlmUpdater.Locks.Http;
-
 namespace DlmUpdater.Tests.Locks.Foreman;
 
 /// <summary>The plugin as it was measured: PUT and DELETE make the lock, look first and write later (so that two can be told 200), a
 /// disabled lock refuses even its owner, and the body of a PUT always names who asked.</summary>
-internal sealed class FakeForeman
+internal sealed partial class FakeForeman
 {
     public string Name { get; init; } = "web";
 
@@ -46,38 +40,5 @@ internal sealed class FakeForeman
     {
         string who = holder is null ? "null" : $$"""{"name":"{{holder}}"{{(self is null ? "" : self.Value ? ",\"self\":true" : ",\"self\":false")}}}""";
         return $$"""{"id":1,"host_id":{{(holder is null ? "null" : "7")}},"name":"{{Name}}","enabled":{{(Enabled ? "true" : "false")}},"type":"ForemanDlm::Dlmlock::Update","created_at":"2026-03-14 01:00:00 UTC","updated_at":"2026-03-14 01:59:26 UTC","host":{{who}}}""";
-    }
-
-    /// <summary>A service that talks to <paramref name="send"/> instead of a network.</summary>
-    public static ForemanLockService Service(Func<string, ValueTask<HttpReply>> send, string host = "a.example", TimeSpan confirm = default, TimeProvider? time = null, string name = "web") =>
-        Service(new Wire(send), host, confirm, time, name);
-
-    /// <summary>A service without an admin's login, on that transport.</summary>
-    public static ForemanLockService Service(IHttpTransport http, string host, TimeSpan confirm, TimeProvider? time = null, string name = "web", Login? login = null)
-    {
-        var identity = new LockIdentity("foreman", name, host);
-        var words = new ForemanWords("foreman.example", "the certificate " + host, name);
-        return new ForemanLockService(http, identity, words, confirm, time ?? TimeProvider.System, new ForemanAdmin(http, identity, words, login));
-    }
-
-    public static HttpReply Answer(int status, string body) => new HttpReply.Answer(status, Encoding.UTF8.GetBytes(body));
-
-    /// <summary>A service of one host at this fake.</summary>
-    public ForemanLockService For(string host = "a.example") => Service(method =>
-    {
-        (int status, string body) = Handle(method, host);
-        return new(Answer(status, body));
-    }, host, name: Name);
-
-    private sealed class Wire(Func<string, ValueTask<HttpReply>> send) : IHttpTransport
-    {
-        public string Server => "foreman.example";
-
-        public ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
-        {
-            cancel.ThrowIfCancellationRequested();
-            Assert.StartsWith("/api/dlmlocks/", ask.Path, StringComparison.Ordinal);
-            return send(ask.Method);
-        }
     }
 }
