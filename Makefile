@@ -47,7 +47,7 @@ lint:
 	dotnet format DlmUpdater.sln --verify-no-changes --severity warn
 	dotnet build DlmUpdater.sln -c Release -warnaserror
 
-## bench: ratios in one run, beside run-parts
+## bench: ratios in one run, beside run-parts and curl
 bench: build
 	dotnet run --project tests/bench -c Release -- bench $(abspath $(BIN))
 
