@@ -76,12 +76,15 @@ internal static class GatewayJson
     internal static bool Flag(JsonElement of, string name) => Child(of, name).ValueKind == JsonValueKind.True;
 
     /// <summary>Bytes; none if the field was left out; null if it is not base64.</summary>
-    internal static byte[]? Bytes(JsonElement of, string name) => Child(of, name) switch
+    internal static byte[]? Bytes(JsonElement of, string name)
     {
-        { ValueKind: JsonValueKind.Undefined } => [],
-        { ValueKind: JsonValueKind.String } text when text.TryGetBytesFromBase64(out byte[]? bytes) => bytes,
-        _ => null,
-    };
+        JsonElement child = Child(of, name);
+        if (child.ValueKind == JsonValueKind.Undefined) return [];
+        // The element's own way throws for half of a surrogate pair.
+        if (Text(child) is not { } text) return null;
+        byte[] bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out int length) ? bytes[..length] : null;
+    }
 
     /// <summary>A text; null if it is none.</summary>
     internal static string? Text(JsonElement element)

@@ -102,7 +102,7 @@ public sealed class EtcdServer : IAsyncDisposable
         JsonElement answer = await Post("/v3/kv/range", $$"""{"key":"{{Base64(key)}}"}""");
         if (!answer.TryGetProperty("kvs", out JsonElement all)) return null;
         Assert.False(all[0].TryGetProperty("lease", out _));
-        return Encoding.UTF8.GetString(all[0].GetProperty("value").GetBytesFromBase64());
+        return all[0].TryGetProperty("value", out JsonElement value) ? Encoding.UTF8.GetString(value.GetBytesFromBase64()) : "";
     }
 
     public async Task Put2(string key, string value)
