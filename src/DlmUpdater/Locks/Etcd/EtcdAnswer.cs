@@ -6,7 +6,9 @@ internal abstract record EtcdAnswer
     /// <summary>Carried out. <paramref name="Body"/>: whatever came with it.</summary>
     internal sealed record Done(ReadOnlyMemory<byte> Body, string Server) : EtcdAnswer;
 
-    /// <summary>One of API v2's own errors, which has its meaning where it was asked. <paramref name="Index"/>: the store's index at that moment.</summary>
+    /// <summary>One of API v2's own errors, which has its meaning where it was asked.</summary>
+    /// <param name="Code">Its errorCode.</param>
+    /// <param name="Index">The store's index at that moment.</param>
     internal sealed record KeyError(int Code, long Index) : EtcdAnswer;
 
     /// <summary>The server has nothing at that address.</summary>

@@ -9,11 +9,13 @@ namespace DlmUpdater.Locks.Etcd;
 /// leave the lock full wake nobody.</summary>
 /// <param name="store">The key.</param>
 /// <param name="layout">Whose semaphore it is.</param>
-/// <param name="slots">How many may hold the lock at once, where this host is the first to make the semaphore; its own number counts from then on.</param>
+/// <param name="slots">How many may hold the lock at once, where this host is the first to make the semaphore; its own number counts from
+/// then on.</param>
 /// <param name="identity">Which lock, and as whom.</param>
 /// <param name="time">The clock.</param>
 /// <param name="dice">From 0 up to 1.</param>
-internal sealed class EtcdLockService(ISemaphoreStore store, EtcdLayout layout, int slots, LockIdentity identity, TimeProvider time, Func<double> dice)
+internal sealed class EtcdLockService(
+    ISemaphoreStore store, EtcdLayout layout, int slots, LockIdentity identity, TimeProvider time, Func<double> dice)
     : ILockService, ILockUnlock, ILockSlots, IDisposable
 {
     private readonly SemaphoreWriter _writer = new(store, layout, slots, time, dice);
@@ -80,7 +82,8 @@ internal sealed class EtcdLockService(ISemaphoreStore store, EtcdLayout layout, 
     {
         Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf))),
         Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
-            ? new ShowReply.Shown(new LockView(identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
+            ? new ShowReply.Shown(new LockView(
+                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
             : new ShowReply.Refused(_writer.Damaged(why)),
         Kept.No no => new ShowReply.Refused(no.Why),
         Kept.Away away => new ShowReply.Unreachable(away.Why),

@@ -38,8 +38,8 @@ internal sealed class EtcdMembers(IReadOnlyList<IHttpTransport> members) : IDisp
         return new EtcdAnswer.Away(string.Join("; ", why), isOpen);
     }
 
-    /// <summary>Listens to the first that lets itself be listened to. <see cref="EtcdAnswer.Done"/>: the stream came to its end, or enough was
-    /// heard.</summary>
+    /// <summary>Listens to the first that lets itself be listened to. <see cref="EtcdAnswer.Done"/>: the stream came to its end, or was
+    /// cut, or enough was heard.</summary>
     /// <param name="ask">The request.</param>
     /// <param name="onPiece">Takes a piece of the stream; false = enough.</param>
     /// <param name="read">Reads an answer of the server that is named.</param>

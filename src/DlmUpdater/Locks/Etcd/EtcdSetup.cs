@@ -35,8 +35,11 @@ internal static class EtcdSetup
             BodyLimit = LongestAnswer,
         })]);
         string key = Key(etcd.Layout, etcd.Group);
-        ISemaphoreStore store = etcd.Layout == EtcdLayout.Airlock ? new GatewayStore(members, key, etcd.Login) : new KeysStore(members, key, etcd.Login);
-        return new EtcdLockService(store, etcd.Layout, etcd.Slots, new LockIdentity("etcd", Name(etcd.Layout, etcd.Group), holder), time, dice);
+        ISemaphoreStore store = etcd.Layout == EtcdLayout.Airlock
+            ? new GatewayStore(members, key, etcd.Login)
+            : new KeysStore(members, key, etcd.Login);
+        var identity = new LockIdentity("etcd", Name(etcd.Layout, etcd.Group), holder);
+        return new EtcdLockService(store, etcd.Layout, etcd.Slots, identity, time, dice);
     }
 
     /// <summary>Where airlock and locksmith keep the semaphore of a group.</summary>
@@ -56,7 +59,8 @@ internal static class EtcdSetup
     {
         HolderName name = configured is not null || machine.Id is not null
             ? HolderName.ForFileService(configured, machine, "")
-            : new(null, $"this host has no machine id to hold a lock with ({machine.Why}): run systemd-machine-id-setup, or set [lock] holder");
+            : new(null, $"this host has no machine id to hold a lock with ({machine.Why}): "
+                + "run systemd-machine-id-setup, or set [lock] holder");
         why = name.Why;
         return name.Name;
     }

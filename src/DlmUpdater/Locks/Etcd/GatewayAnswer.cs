@@ -45,21 +45,36 @@ internal static class GatewayAnswer
         if (Says("authentication is not enabled")) return new EtcdAnswer.NoUsers();
         if (Says("authentication failed"))
             return new EtcdAnswer.No($"{server} does not accept user and password{quote}: correct [etcd] username or password_file");
-        if (Says("user name is empty") || Says("invalid auth token") || Says("revision of auth store is old") || code == Unauthenticated || status == 401)
+        if (Says("user name is empty") || Says("invalid auth token") || Says("revision of auth store is old")
+            || code == Unauthenticated || status == 401)
+        {
             return new EtcdAnswer.NoToken(server, OneLine.Of(said));
+        }
+
         if (code == PermissionDenied || status == 403 || Says("permission denied"))
-            return new EtcdAnswer.No($"{server} does not let this user at the key{quote}: grant a role that may read and write it, or correct [etcd] username");
+        {
+            return new EtcdAnswer.No($"{server} does not let this user at the key{quote}: "
+                + "grant a role that may read and write it, or correct [etcd] username");
+        }
+
         if (Says("database space exceeded"))
-            return new EtcdAnswer.Away($"etcd at {server} has no space left{quote}: compact and defragment it, and disarm its alarm", false);
+        {
+            return new EtcdAnswer.Away($"etcd at {server} has no space left{quote}: "
+                + "compact and defragment it, and disarm its alarm", false);
+        }
+
         if (Says("no leader") || Says("not leader") || Says("too many requests") || status == 429)
             return new EtcdAnswer.Away($"{server} cannot answer now{quote}: check that a majority of etcd's members is up", false);
         return status switch
         {
-            400 when code == InvalidArgument => new EtcdAnswer.No($"{server} does not understand the request{quote}: check that [etcd] endpoints name etcd 3.2 or newer"),
+            400 when code == InvalidArgument => new EtcdAnswer.No($"{server} does not understand the request{quote}: "
+                + "check that [etcd] endpoints name etcd 3.2 or newer"),
             >= 300 and < 400 => new EtcdAnswer.Away($"{server} redirects to {redirect ?? "nowhere"} ({status}), which is not followed: "
                 + "set [etcd] endpoints to where etcd itself answers", false),
-            0 or 400 or 408 or 409 or 412 or 499 or >= 500 => new EtcdAnswer.Away($"etcd at {server} failed{quote}: look into its log", true),
-            _ => new EtcdAnswer.Away($"{server} gave an answer that etcd does not give{quote}: check [etcd] endpoints and the proxies on the way", true),
+            0 or 400 or 408 or 409 or 412 or 499 or >= 500 =>
+                new EtcdAnswer.Away($"etcd at {server} failed{quote}: look into its log", true),
+            _ => new EtcdAnswer.Away($"{server} gave an answer that etcd does not give{quote}: "
+                + "check [etcd] endpoints and the proxies on the way", true),
         };
     }
 }

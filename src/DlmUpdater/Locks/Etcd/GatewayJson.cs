@@ -24,8 +24,8 @@ internal static class GatewayJson
     /// <summary>The body of a range.</summary>
     internal static byte[] Range(byte[] key) => Write(json => json.WriteBase64String("key"u8, key));
 
-    /// <summary>The body of a txn: write if nobody has since <paramref name="revision"/> (0 = if there is no such key), else read. The revision is
-    /// compared and not airlock's version, which starts again when a key is deleted and made anew.</summary>
+    /// <summary>The body of a txn: write if nobody has since <paramref name="revision"/> (0 = if there is no such key), else read. The
+    /// revision is compared and not airlock's version, which starts again when a key is deleted and made anew.</summary>
     internal static byte[] Swap(byte[] key, long revision, ReadOnlyMemory<byte> value) => Write(json =>
     {
         json.WriteStartArray("compare"u8);
@@ -68,7 +68,8 @@ internal static class GatewayJson
     internal static long Number(JsonElement of, string name) => Child(of, name) switch
     {
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt64(out long value) => value,
-        { ValueKind: JsonValueKind.String } text when long.TryParse(Text(text), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) => value,
+        { ValueKind: JsonValueKind.String } text
+            when long.TryParse(Text(text), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) => value,
         _ => 0,
     };
 

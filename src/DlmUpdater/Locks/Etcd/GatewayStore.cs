@@ -23,15 +23,16 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
     public string Key => key;
 
     /// <inheritdoc/>
-    public async ValueTask<Kept> Read(CancellationToken cancel) =>
-        Of(await Ask("/kv/range", GatewayJson.Range(_key), changes: false, cancel), static (root, key) => Range(root, root, key));
+    public async ValueTask<Kept> Read(CancellationToken cancel) => Of(
+        await Ask("/kv/range", GatewayJson.Range(_key), changes: false, cancel), static (root, key) => GatewayReply.Range(root, root, key));
 
     /// <inheritdoc/>
     public ValueTask<Kept> Create(ReadOnlyMemory<byte> value, CancellationToken cancel) => Swap(0, value, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask<Kept> Swap(long revision, ReadOnlyMemory<byte> value, CancellationToken cancel) =>
-        Of(await Ask("/kv/txn", GatewayJson.Swap(_key, revision, value), changes: true, cancel), (root, key) => Transaction(root, key, revision));
+    public async ValueTask<Kept> Swap(long revision, ReadOnlyMemory<byte> value, CancellationToken cancel) => Of(
+        await Ask("/kv/txn", GatewayJson.Swap(_key, revision, value), changes: true, cancel),
+        (root, key) => GatewayReply.Transaction(root, key, revision));
 
     /// <inheritdoc/>
     public async ValueTask<Heard> Listen(long after, Action<Kept> onChange, CancellationToken cancel)
@@ -39,8 +40,9 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
         for (int attempt = 1; ; attempt++)
         {
             var watch = new GatewayWatch(_key, onChange);
-            EtcdAnswer answer = await Logged(() => Prefixed(p => members.Listen(Post(p + "/watch", GatewayJson.Watch(_key, after + 1)), watch.Take, GatewayAnswer.Read, cancel)),
-                changes: false, cancel);
+            byte[] body = GatewayJson.Watch(_key, after + 1);
+            ValueTask<EtcdAnswer> Hear(string prefix) => members.Listen(Post(prefix + "/watch", body), watch.Take, GatewayAnswer.Read, cancel);
+            EtcdAnswer answer = await Logged(() => Prefixed(Hear), changes: false, cancel);
             if (watch.IsGap) return Heard.Gap;
             if (watch.Cancelled is { } reason) answer = GatewayAnswer.Error(reason, "");
             // The gateway tells of a token that ran out inside a stream that begins well.
@@ -104,8 +106,10 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
 
             answer = answer switch
             {
-                EtcdAnswer.NoToken none when login is null => new EtcdAnswer.No($"{none.Server} wants a user ('{none.Said}'): set [etcd] username and password_file"),
-                EtcdAnswer.NoToken none => new EtcdAnswer.Away($"{none.Server} does not accept the token that it has just given ('{none.Said}'): look into etcd's log", false),
+                EtcdAnswer.NoToken none when login is null =>
+                    new EtcdAnswer.No($"{none.Server} wants a user ('{none.Said}'): set [etcd] username and password_file"),
+                EtcdAnswer.NoToken none => new EtcdAnswer.Away(
+                    $"{none.Server} does not accept the token that it has just given ('{none.Said}'): look into etcd's log", false),
                 _ => answer,
             };
             return isOpen && changes ? StillOpen(answer) : answer;
@@ -113,10 +117,10 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
     }
 
     /// <summary>Null if there is a token now, or none is wanted.</summary>
-    private async ValueTask<EtcdAnswer?> LogIn(Login as_, CancellationToken cancel)
+    private async ValueTask<EtcdAnswer?> LogIn(Login user, CancellationToken cancel)
     {
         EtcdAnswer answer = await Prefixed(p => members.Ask(
-            Post(p + "/auth/authenticate", GatewayJson.Login(as_.User, as_.Password.Reveal())), GatewayAnswer.Read, false, cancel));
+            Post(p + "/auth/authenticate", GatewayJson.Login(user.User, user.Password.Reveal())), GatewayAnswer.Read, false, cancel));
         switch (answer)
         {
             case EtcdAnswer.Done done:
@@ -125,7 +129,8 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
                 // It goes into a header.
                 if (!string.IsNullOrEmpty(_token) && !_token.AsSpan().ContainsAnyExceptInRange('!', '~')) return null;
                 _token = null;
-                return new EtcdAnswer.Away($"{done.Server} gave no token for the user {as_.User}: check [etcd] endpoints and the proxies on the way", false);
+                return new EtcdAnswer.Away($"{done.Server} gave no token for the user {user.User}: "
+                    + "check [etcd] endpoints and the proxies on the way", false);
             case EtcdAnswer.NoUsers:
                 // etcd's own clients go on without as well.
                 _token = "";
@@ -169,36 +174,5 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
             default:
                 throw new InvalidOperationException("unknown answer");
         }
-    }
-
-    /// <summary>Null if it is no answer to a txn.</summary>
-    private static Kept? Transaction(JsonElement root, byte[] key, long replaced)
-    {
-        long asOf = GatewayJson.Number(GatewayJson.Child(root, "header"), "revision");
-        JsonElement all = GatewayJson.Child(root, "responses");
-        if (asOf < 1 || all.ValueKind != JsonValueKind.Array || all.GetArrayLength() != 1) return null;
-        JsonElement put = GatewayJson.Child(all[0], "response_put"), range = GatewayJson.Child(all[0], "response_range");
-        bool isPut = put.ValueKind == JsonValueKind.Object, isRange = range.ValueKind == JsonValueKind.Object;
-        return GatewayJson.Flag(root, "succeeded")
-            ? isPut && !isRange && asOf > replaced ? new Kept.Written(asOf) : null
-            : isRange && !isPut ? Range(root, range, key) : null;
-    }
-
-    /// <summary>Null if it is no answer to a range.</summary>
-    private static Kept? Range(JsonElement root, JsonElement range, byte[] key)
-    {
-        long asOf = GatewayJson.Number(GatewayJson.Child(root, "header"), "revision");
-        JsonElement all = GatewayJson.Child(range, "kvs");
-        if (asOf < 1) return null;
-        if (all.ValueKind == JsonValueKind.Undefined) return GatewayJson.Number(range, "count") == 0 ? new Kept.Missing(asOf) : null;
-        return all.ValueKind == JsonValueKind.Array && all.GetArrayLength() == 1 ? KeyValue(all[0], key, asOf) : null;
-    }
-
-    /// <summary>The value of a key; null if it is not this one, or not whole.</summary>
-    internal static Kept.Found? KeyValue(JsonElement kv, byte[] key, long asOf)
-    {
-        long revision = GatewayJson.Number(kv, "mod_revision");
-        return revision >= 1 && revision <= asOf && GatewayJson.Bytes(kv, "key") is { } k && k.AsSpan().SequenceEqual(key)
-            && GatewayJson.Bytes(kv, "value") is { } value ? new Kept.Found(value, revision, asOf) : null;
     }
 }

@@ -61,8 +61,9 @@ internal sealed class GatewayWatch(byte[] key, Action<Kept> onChange)
         {
             JsonElement kv = GatewayJson.Child(one, "kv");
             // An event of a deletion has no value, which reads as an empty one.
-            if (GatewayStore.KeyValue(kv, key, long.MaxValue) is not { } found) return false;
-            onChange(GatewayJson.Text(GatewayJson.Child(one, "type")) == "DELETE" ? new Kept.Missing(found.Revision) : found with { AsOf = found.Revision });
+            if (GatewayReply.KeyValue(kv, key, long.MaxValue) is not { } found) return false;
+            bool isGone = GatewayJson.Text(GatewayJson.Child(one, "type")) == "DELETE";
+            onChange(isGone ? new Kept.Missing(found.Revision) : found with { AsOf = found.Revision });
         }
 
         return true;

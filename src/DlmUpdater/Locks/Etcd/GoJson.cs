@@ -41,7 +41,8 @@ internal sealed class GoJson
                 '\n' => quoted.Append("\\n"),
                 '\r' => quoted.Append("\\r"),
                 '\t' => quoted.Append("\\t"),
-                < ' ' or '<' or '>' or '&' or '\u2028' or '\u2029' => quoted.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)),
+                < ' ' or '<' or '>' or '&' or '\u2028' or '\u2029' =>
+                    quoted.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)),
                 _ => quoted.Append(c),
             };
         }

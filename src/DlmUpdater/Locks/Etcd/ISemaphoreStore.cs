@@ -50,6 +50,7 @@ internal interface ISemaphoreStore : IDisposable
     /// <summary>Writes, if nobody has written since that revision: <see cref="Kept.Written"/>; else what is there by now.</summary>
     ValueTask<Kept> Swap(long revision, ReadOnlyMemory<byte> value, CancellationToken cancel);
 
-    /// <summary>Tells every change after a revision, in order and without a gap, until <paramref name="cancel"/> or for as long as it can.</summary>
+    /// <summary>Tells every change after a revision, in order and without a gap, until <paramref name="cancel"/> or for as long as it
+    /// can.</summary>
     ValueTask<Heard> Listen(long after, Action<Kept> onChange, CancellationToken cancel);
 }

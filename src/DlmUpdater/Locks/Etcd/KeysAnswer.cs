@@ -40,21 +40,28 @@ internal static class KeysAnswer
         using JsonDocument? json = new JsonFields().Parse(answer.Body);
         JsonElement root = json?.RootElement ?? default;
         int code = (int)Math.Clamp(GatewayJson.Number(root, "errorCode"), 0, 9999);
-        string said = OneLine.Of($"{GatewayJson.Text(GatewayJson.Child(root, "message"))} {GatewayJson.Text(GatewayJson.Child(root, "cause"))}");
+        string? message = GatewayJson.Text(GatewayJson.Child(root, "message")), cause = GatewayJson.Text(GatewayJson.Child(root, "cause"));
+        string said = OneLine.Of($"{message} {cause}");
         string quote = $"{(said.Length == 0 ? "" : $" ('{said}')")} ({answer.Status})";
         return (answer.Status, code) switch
         {
-            (404, NoKey) or (412, CompareFailed or Exists) or (400, IndexCleared) => new EtcdAnswer.KeyError(code, GatewayJson.Number(root, "index")),
-            (401, _) or (_, WantsLogin) => new EtcdAnswer.No($"{server} does not let this host at the key{quote}: correct [etcd] username and password_file, "
-                + "or grant that user a role that may read and write it"),
-            (404, 0) => new EtcdAnswer.No($"{server} has no API v2 (404): start etcd with --enable-v2 (3.4, 3.5), correct [etcd] endpoints, or set [etcd] api = v3"),
-            (_, NotAFile or NotADirectory) => new EtcdAnswer.No($"a directory is in the way of the key in etcd{quote}: remove it, or set another [etcd] group"),
+            (404, NoKey) or (412, CompareFailed or Exists) or (400, IndexCleared) =>
+                new EtcdAnswer.KeyError(code, GatewayJson.Number(root, "index")),
+            (401, _) or (_, WantsLogin) => new EtcdAnswer.No($"{server} does not let this host at the key{quote}: "
+                + "correct [etcd] username and password_file, or grant that user a role that may read and write it"),
+            (404, 0) => new EtcdAnswer.No($"{server} has no API v2 (404): "
+                + "start etcd with --enable-v2 (3.4, 3.5), correct [etcd] endpoints, or set [etcd] api = v3"),
+            (_, NotAFile or NotADirectory) =>
+                new EtcdAnswer.No($"a directory is in the way of the key in etcd{quote}: remove it, or set another [etcd] group"),
             (403, _) => new EtcdAnswer.No($"{server} does not allow the request{quote}: check [etcd] endpoints and the user's roles"),
-            ( >= 300 and < 400, _) => new EtcdAnswer.Away($"{server} redirects to {answer.RedirectHost ?? "nowhere"} ({answer.Status}), which is not followed: "
+            ( >= 300 and < 400, _) => new EtcdAnswer.Away(
+                $"{server} redirects to {answer.RedirectHost ?? "nowhere"} ({answer.Status}), which is not followed: "
                 + "set [etcd] endpoints to where etcd itself answers", false),
             (429, _) => new EtcdAnswer.Away($"{server} cannot answer now{quote}: raise [lock] retry_interval", false),
-            ( >= 500, _) => new EtcdAnswer.Away($"etcd at {server} failed{quote}: check that a majority of its members is up, and look into its log", true),
-            _ => new EtcdAnswer.Away($"{server} gave an answer that etcd does not give{quote}: check [etcd] endpoints and the proxies on the way", true),
+            ( >= 500, _) => new EtcdAnswer.Away($"etcd at {server} failed{quote}: "
+                + "check that a majority of its members is up, and look into its log", true),
+            _ => new EtcdAnswer.Away($"{server} gave an answer that etcd does not give{quote}: "
+                + "check [etcd] endpoints and the proxies on the way", true),
         };
     }
 }

@@ -26,7 +26,8 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
     public async ValueTask<Kept> Read(CancellationToken cancel)
     {
         // Without a quorum a member that is cut off would tell what was true some time ago.
-        EtcdAnswer answer = await members.Ask(Ask("GET", "?quorum=true&recursive=false&sorted=false"), KeysAnswer.Read, changes: false, cancel);
+        EtcdAnswer answer = await members.Ask(
+            Ask("GET", "?quorum=true&recursive=false&sorted=false"), KeysAnswer.Read, changes: false, cancel);
         return answer is EtcdAnswer.KeyError { Code: KeysAnswer.NoKey } missing ? new Kept.Missing(missing.Index) : Of(answer, null);
     }
 
@@ -46,8 +47,10 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
         {
             return Of(answer, "compareAndSwap") switch
             {
-                Kept.Found found when found.Revision > revision && found.Value.Span.SequenceEqual(value.Span) => new Kept.Written(found.Revision),
-                Kept.Found => new Kept.Away("etcd says that it wrote something else than it was asked to: check [etcd] endpoints and the proxies on the way", true),
+                Kept.Found found when found.Revision > revision && found.Value.Span.SequenceEqual(value.Span) =>
+                    new Kept.Written(found.Revision),
+                Kept.Found => new Kept.Away("etcd says that it wrote something else than it was asked to: "
+                    + "check [etcd] endpoints and the proxies on the way", true),
                 var other => other,
             };
         }
@@ -76,8 +79,8 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
             switch (answer)
             {
                 case EtcdAnswer.KeyError { Code: KeysAnswer.IndexCleared } cleared when cleared.Index > after:
-                    // Only the last thousand events of the whole store are remembered. What the key went through since is in the key itself,
-                    // and after this look nothing that came up to that index can be new.
+                    // Only the last thousand events of the whole store are remembered. What the key went through since is in the key
+                    // itself, and after this look nothing that came up to that index can be new.
                     Kept now = await Read(cancel);
                     if (now is Kept.No or Kept.Away) return Heard.Ended;
                     if (now is not Kept.Found found || found.Revision > after) onChange(now);
@@ -118,7 +121,8 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
         long index = GatewayJson.Number(node, "modifiedIndex");
         if (index < 1 || GatewayJson.Text(GatewayJson.Child(node, "key")) != "/" + key) return null;
         bool isGone = GatewayJson.Text(GatewayJson.Child(json.RootElement, "action")) is "delete" or "compareAndDelete" or "expire";
-        return isGone ? (new Kept.Missing(index), index) : Of(new EtcdAnswer.Done(body, server), null) is Kept.Found found ? (found, index) : null;
+        if (isGone) return (new Kept.Missing(index), index);
+        return Of(new EtcdAnswer.Done(body, server), null) is Kept.Found found ? (found, index) : null;
     }
 
     /// <summary>The node of an answer, if it tells of that action; null = any.</summary>
@@ -132,7 +136,8 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
                 {
                     JsonElement root = json?.RootElement ?? default, node = GatewayJson.Child(root, "node");
                     long index = GatewayJson.Number(node, "modifiedIndex");
-                    if (GatewayJson.Flag(node, "dir")) return new Kept.No($"the key {key} in etcd is a directory: remove it, or set another [etcd] group");
+                    if (GatewayJson.Flag(node, "dir"))
+                        return new Kept.No($"the key {key} in etcd is a directory: remove it, or set another [etcd] group");
                     bool isAction = action is null || GatewayJson.Text(GatewayJson.Child(root, "action")) == action;
                     if (isAction && index >= 1 && GatewayJson.Text(GatewayJson.Child(node, "key")) == "/" + key
                         && GatewayJson.Text(GatewayJson.Child(node, "value")) is { } value)
@@ -149,7 +154,8 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
             case EtcdAnswer.Away away:
                 return new Kept.Away(away.Why, away.MayHaveHappened);
             case EtcdAnswer.KeyError error:
-                return new Kept.Away($"etcd gave an error that does not belong to the request (errorCode {error.Code}): look into its log", true);
+                return new Kept.Away(
+                    $"etcd gave an error that does not belong to the request (errorCode {error.Code}): look into its log", true);
             default:
                 throw new InvalidOperationException("unknown answer");
         }

@@ -30,7 +30,8 @@ internal sealed class SemaphoreDocument
     /// <summary>Who holds it. Off where the numbers let nobody in although a slot is free: an admin's edit, to be waited out.</summary>
     internal SlotSemaphore Semaphore { get; }
 
-    /// <summary>One that nobody holds, as the first user of the key writes it: locksmith writes null where airlock writes an empty list.</summary>
+    /// <summary>One that nobody holds, as the first user of the key writes it: locksmith writes null where airlock writes an empty
+    /// list.</summary>
     internal static SemaphoreDocument Initial(EtcdLayout layout, int slots) =>
         new(layout, slots, slots, SlotSemaphore.Empty(slots), layout == EtcdLayout.Locksmith, "");
 
@@ -73,11 +74,12 @@ internal sealed class SemaphoreDocument
         ImmutableArray<SlotHolder>? holders = Holders(fields, root);
         int free = isAirlock ? slots : (int)fields.Number(root, "semaphore", int.MinValue, int.MaxValue);
         if (fields.Complaint is not null) return null;
+        string[] known = isAirlock ? ["total_slots", "holders"] : ["semaphore", "max", "holders"];
         var others = new System.Text.StringBuilder();
         foreach (JsonProperty property in root.EnumerateObject())
         {
-            if (property.Name is "holders" || property.Name == (isAirlock ? "total_slots" : "max") || (!isAirlock && property.Name == "semaphore")) continue;
-            others.Append(',').Append(GoJson.Text(property.Name)).Append(':').Append(property.Value.GetRawText());
+            if (Array.IndexOf(known, property.Name) < 0)
+                others.Append(',').Append(GoJson.Text(property.Name)).Append(':').Append(property.Value.GetRawText());
         }
 
         if (SlotSemaphore.Of(1, true, holders ?? []) is { } semaphore)

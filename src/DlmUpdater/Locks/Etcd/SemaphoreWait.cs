@@ -34,7 +34,7 @@ internal sealed class SemaphoreWait(ISemaphoreStore store, EtcdLayout layout, Ti
             TimeSpan pause = ShortestPause;
             while (true)
             {
-                long before = after;
+                long before = after, began = time.GetTimestamp();
                 Heard heard = await store.Listen(after, Note, either.Token);
                 if (heard == Heard.Never) await Task.Delay(Timeout.InfiniteTimeSpan, time, either.Token);
                 if (heard == Heard.Gap)
@@ -45,7 +45,9 @@ internal sealed class SemaphoreWait(ISemaphoreStore store, EtcdLayout layout, Ti
                     if (after > before) continue;
                 }
 
-                pause = after > before ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                // Some proxies cut every stream that is silent for a while; only what fails at once is tried more and more seldom.
+                bool wasGood = after > before || time.GetElapsedTime(began) > LongestPause;
+                pause = wasGood ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 await Task.Delay(pause * (0.5 + dice() / 2), time, either.Token);
             }
         }
@@ -55,6 +57,8 @@ internal sealed class SemaphoreWait(ISemaphoreStore store, EtcdLayout layout, Ti
         }
     }
 
-    private bool MayBeHad(Kept kept) =>
-        kept is not Kept.Found found || SemaphoreDocument.Read(layout, found.Value, out _) is not { } document || (document.Semaphore.Enabled && document.Semaphore.Free > 0);
+    /// <summary>True if asking is worth it, be it only for the complaint.</summary>
+    private bool MayBeHad(Kept kept) => kept is not Kept.Found found
+        || SemaphoreDocument.Read(layout, found.Value, out _)?.Semaphore is not { } semaphore
+        || (semaphore.Enabled && semaphore.Free > 0);
 }

@@ -84,12 +84,14 @@ internal sealed class SemaphoreWriter(ISemaphoreStore store, EtcdLayout layout, 
             }
         }
 
-        return new Change.Failed($"{Rounds} times another host changed the semaphore {store.Key} just before this one: nothing is wrong but the crowd, it is asked again", open is not null);
+        return new Change.Failed($"{Rounds} times another host changed the semaphore {store.Key} just before this one: "
+            + "nothing is wrong but the crowd, and it is asked again", open is not null);
     }
 
     /// <summary>The sentence for a value that is no semaphore.</summary>
     internal string Damaged(string why) =>
-        $"the value of the key {store.Key} in etcd is not a semaphore of {layout.ToString().ToLowerInvariant()} ({why}): correct it, or delete the key while no host updates";
+        $"the value of the key {store.Key} in etcd is not a semaphore of {(layout == EtcdLayout.Airlock ? "airlock" : "locksmith")} "
+        + $"({why}): correct it, or delete the key while no host updates";
 
     private async ValueTask Pause(int round, CancellationToken cancel)
     {

@@ -1,4 +1,3 @@
-using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Locks.Etcd;
 using DlmUpdater.Locks.Http;
@@ -22,10 +21,6 @@ internal static class Etcd
         Assert.True(service is not null, why);
         return service;
     }
-
-    /// <summary>A service at a fake.</summary>
-    public static EtcdLockService At(ISemaphoreStore store, EtcdLayout layout = EtcdLayout.Airlock, string host = "a", int slots = 1, TimeProvider? time = null) =>
-        new(store, layout, slots, new LockIdentity("etcd", "test", host), time ?? TimeProvider.System, () => 0.5);
 
     /// <summary>A store that talks to functions instead of a network.</summary>
     public static ISemaphoreStore Store(EtcdLayout layout, Login? login, params Func<HttpAsk, HttpReply>[] members)
