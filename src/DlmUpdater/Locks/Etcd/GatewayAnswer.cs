@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DlmUpdater.Host;
 using DlmUpdater.Locks.Http;
@@ -30,17 +31,31 @@ internal static class GatewayAnswer
     private static EtcdAnswer Error(int status, ReadOnlyMemory<byte> body, string server, string? redirect)
     {
         using JsonDocument? json = new JsonFields().Parse(body);
-        if (json is null) return status == 404 ? new EtcdAnswer.NotHere(server) : Error(status, 0, "", server, redirect);
+        if (json is null) return status == 404 ? new EtcdAnswer.NotHere(server) : Error(status, 0, Plain(body), server, redirect);
         JsonElement root = json.RootElement;
         string said = GatewayJson.Text(GatewayJson.Child(root, "message")) ?? GatewayJson.Text(GatewayJson.Child(root, "error")) ?? "";
         int code = (int)Math.Clamp(GatewayJson.Number(root, "code"), 0, 99);
         return status == 404 && code != NotFound ? new EtcdAnswer.NotHere(server) : Error(status, code, said, server, redirect);
     }
 
+    /// <summary>A sentence, but no page.</summary>
+    private static string Plain(ReadOnlyMemory<byte> body)
+    {
+        string text = Encoding.UTF8.GetString(body.Span).Trim();
+        return text.StartsWith('<') ? "" : text;
+    }
+
     private static EtcdAnswer Error(int status, int code, string said, string server, string? redirect)
     {
         string quote = $"{(said.Length == 0 ? "" : $" ('{OneLine.Of(said)}')")}{(status == 0 ? "" : $" ({status})")}";
         bool Says(string part) => said.Contains(part, StringComparison.OrdinalIgnoreCase);
+
+        // Said in front of the gateway, in plain text, and only once users are on.
+        if (Says("CommonName of client"))
+        {
+            return new EtcdAnswer.No($"{server} takes no client certificate with a name in its subject (CN) while it has users{quote}: "
+                + "set [etcd] client_crt to one without, and [etcd] username");
+        }
 
         if (Says("authentication is not enabled")) return new EtcdAnswer.NoUsers();
         if (Says("authentication failed"))

@@ -8,7 +8,7 @@ namespace DlmUpdater.Tests.Locks.Etcd;
 /// <summary>A real etcd that wants to know who asks.</summary>
 public sealed class EtcdLoginTests
 {
-    private const string Secret = "geheim!#&";
+    internal const string Secret = "geheim!#&";
 
     private static readonly string Key = EtcdSetup.Key(EtcdLayout.Airlock, "default");
 
@@ -103,7 +103,7 @@ public sealed class EtcdLoginTests
     private static EtcdLockService As(EtcdServer server, string user, string password, string host, EtcdLayout layout = EtcdLayout.Airlock) =>
         Etcd.Service([server.Url], layout, host, layout == EtcdLayout.Airlock ? "default" : null, login: new Login(user, new SecretText(password)));
 
-    private static async Task<EtcdServer> WithUsers()
+    internal static async Task<EtcdServer> WithUsers()
     {
         EtcdServer server = await EtcdServer.Start();
         await SwitchOn(server);

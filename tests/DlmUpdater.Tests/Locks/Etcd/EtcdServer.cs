@@ -12,9 +12,9 @@ namespace DlmUpdater.Tests.Locks.Etcd;
 public sealed class EtcdServer : IAsyncDisposable
 {
     private readonly TestDirectory scratch = new();
-    private readonly string[] options;
-    private readonly bool isTls;
     private readonly HttpClient client;
+    private string[] options;
+    private bool isTls;
     private Process? process;
 
     private EtcdServer(bool isTls, string[] options)
@@ -40,6 +40,14 @@ public sealed class EtcdServer : IAsyncDisposable
         var server = new EtcdServer(isTls, options);
         await server.Start(waits: !isTls);
         return server;
+    }
+
+    /// <summary>The same store, with other options.</summary>
+    public async Task Restart(bool isTls, params string[] options)
+    {
+        await Stop();
+        (this.isTls, this.options) = (isTls, options);
+        await Start(waits: !isTls);
     }
 
     public async Task Start(bool waits = true)

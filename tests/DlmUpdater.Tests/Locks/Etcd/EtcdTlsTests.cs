@@ -54,6 +54,26 @@ public sealed class EtcdTlsTests : IDisposable
         Assert.Contains("[etcd] client_key", Assert.IsType<AcquireReply.Refused>(await missing.Acquire(default)).Why);
     }
 
+    [Fact]
+    public async Task With_users_a_certificate_without_a_name_and_a_password_open_the_way_and_one_with_a_name_is_told_apart()
+    {
+        await using EtcdServer server = await EtcdLoginTests.WithUsers();
+        await server.Restart(true, "--client-cert-auth", "--trusted-ca-file", scratch.At("ca.pem"),
+            "--cert-file", scratch.At("server.pem"), "--key-file", scratch.At("server.key"));
+        Issue("nameless", "");
+        var login = new Login("host", new SecretText(EtcdLoginTests.Secret));
+        using EtcdLockService a = Etcd.Service([server.Url], EtcdLayout.Airlock, "a", "default", login: login,
+            certificate: new(scratch.At("nameless.pem"), scratch.At("nameless.key")), ca: scratch.At("ca.pem"));
+        await Until(a);
+        Assert.IsType<AcquireReply.Granted>(await a.Acquire(default));
+        using EtcdLockService named = Etcd.Service([server.Url], EtcdLayout.Airlock, "n", "default", login: login,
+            certificate: new(scratch.At("host.pem"), scratch.At("host.key")), ca: scratch.At("ca.pem"));
+        string why = Assert.IsType<AcquireReply.Refused>(await named.Acquire(default)).Why;
+        Assert.Contains("(CN)", why);
+        Assert.Contains("[etcd] client_crt", why);
+        Assert.DoesNotContain(EtcdLoginTests.Secret, why);
+    }
+
     private static async Task Until(EtcdLockService service)
     {
         // TLS answers before etcd has elected itself.
