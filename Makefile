@@ -14,7 +14,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build run test lint bench simulate install clean deps
+.PHONY: build run test lint bench simulate install clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -31,12 +31,19 @@ deps:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev; \
 	fi
 
+## test-deps: the servers that the tests talk to
+test-deps:
+	@if ! command -v etcd >/dev/null; then \
+	  echo "installing etcd-server, which the tests of the etcd locks start"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server; \
+	fi
+
 ## run: carry this host through a whole cycle in a throw-away directory
 run: build
 	bash tests/demo.sh $(BIN)
 
 ## test: everything that needs no container or virtual machine
-test: build
+test: build test-deps
 	dotnet build DlmUpdater.sln -c Release
 	dotnet test tests/DlmUpdater.Core.Tests -c Release --no-build
 	dotnet test tests/DlmUpdater.Tests -c Release --no-build

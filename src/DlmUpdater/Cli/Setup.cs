@@ -5,6 +5,7 @@ using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Locks.DlmEngine;
+using DlmUpdater.Locks.Etcd;
 using DlmUpdater.Locks.FleetLock;
 using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.LocalFile;
@@ -59,6 +60,7 @@ internal static class Setup
                 return ForemanSetup.Make(settings.Foreman!, settings.Lock, TimeProvider.System, out why);
             case LockServiceKind.DlmEngine: return DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, TimeProvider.System, out why);
             case LockServiceKind.FleetLock: return FleetLockSetup.Make(settings.FleetLock!, settings.Lock, TimeProvider.System, out why);
+            case LockServiceKind.Etcd: return EtcdSetup.Make(settings.Etcd!, settings.Lock, TimeProvider.System, Random.Shared.NextDouble, out why);
             case LockServiceKind.None:
                 return new NoLockService(MachineId.HostName());
             default:

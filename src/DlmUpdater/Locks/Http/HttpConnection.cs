@@ -162,6 +162,7 @@ internal sealed class HttpConnection : IDisposable
         {
             if (i == addresses.Length) throw new SocketException((int)SocketError.HostNotFound);
             var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            KeepAlive(socket);
             try
             {
                 using var share = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -176,6 +177,15 @@ internal sealed class HttpConnection : IDisposable
                 if (i == addresses.Length - 1) throw;
             }
         }
+    }
+
+    /// <summary>Who only listens never learns by itself that the peer lost power: the kernel asks, and gives up after about a minute.</summary>
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
     private static async ValueTask Tunnel(Stream stream, Uri server, Uri proxy, CancellationToken cancel)

@@ -5,7 +5,7 @@ internal abstract record HttpReply
 {
     /// <summary>The server answered.</summary>
     /// <param name="Status">The status code.</param>
-    /// <param name="Body">The body, at most <see cref="HttpTransport.LongestBody"/> bytes.</param>
+    /// <param name="Body">The body, at most <see cref="HttpTransport.BodyLimit"/> bytes.</param>
     /// <param name="RedirectHost">The host that a Location header names; null if there is none.</param>
     /// <param name="BodyProblem">Why the body cannot be used, a sentence part; null if it is whole.</param>
     internal sealed record Answer(int Status, ReadOnlyMemory<byte> Body, string? RedirectHost = null, string? BodyProblem = null) : HttpReply;
@@ -27,4 +27,15 @@ internal interface IHttpTransport
     /// <param name="ask">The request.</param>
     /// <param name="cancel">Ends the call.</param>
     ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel);
+
+    /// <summary>Sends one request on a connection of its own and hands on the body of a 2xx piece by piece, for as long as the server goes
+    /// on: the head must come in the time of a call, the pieces have no time limit, but a dead peer is noticed. Throws like
+    /// <see cref="Send"/>.</summary>
+    /// <param name="ask">The request.</param>
+    /// <param name="onPiece">Takes a piece, which is good until it returns; false = enough.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <returns>For a 2xx an answer without a body, whose <see cref="HttpReply.Answer.BodyProblem"/> tells whether the stream was cut off; any
+    /// other answer as <see cref="Send"/> gives it.</returns>
+    ValueTask<HttpReply> Listen(HttpAsk ask, Func<ReadOnlyMemory<byte>, bool> onPiece, CancellationToken cancel) =>
+        new(new HttpReply.CannotAsk($"{Server} cannot be listened to"));
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -15,7 +16,7 @@ internal sealed record HttpTarget(string Url, string? Proxy, TlsFiles Files);
 /// Redirects are not followed, cookies not kept, bodies not unpacked, and the environment names no proxy.</summary>
 internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHttpTransport, IDisposable
 {
-    /// <summary>More of a body is never read, in bytes.</summary>
+    /// <summary>The limit of a body where nothing else is said, in bytes.</summary>
     internal const int LongestBody = 64 * 1024;
 
     private readonly Uri _base = new(target.Url);
@@ -31,6 +32,9 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
 
     /// <summary>How long a whole request may take.</summary>
     internal TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>More of a body is never read, in bytes.</summary>
+    internal int BodyLimit { get; init; } = LongestBody;
 
     /// <summary>How long a connection waits for the next request.</summary>
     internal TimeSpan KeepFor { get; init; } = TimeSpan.FromSeconds(20);
@@ -73,14 +77,40 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ConnectException or IOException or AuthenticationException or SocketException
-            or InvalidDataException or ObjectDisposedException)
+        catch (Exception e) when (IsOfTheWay(e))
         {
             Hang();
             // Cancelling tears the connection down, and which of the exceptions wins is a matter of luck.
             cancel.ThrowIfCancellationRequested();
-            return new HttpReply.NoAnswer(timer.IsCancellationRequested
-                ? $"{Server} gave no whole answer within {CallTimeout.TotalSeconds:0} s: check the server and the way to it" : Explain(e), sent);
+            return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), sent);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<HttpReply> Listen(HttpAsk ask, Func<ReadOnlyMemory<byte>, bool> onPiece, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (Prepare() is { } wrong) return new HttpReply.CannotAsk(wrong);
+
+        using var timer = new CancellationTokenSource(CallTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timer.Token);
+        HttpConnection? connection = null;
+        try
+        {
+            connection = await Open(either.Token);
+            HttpHead head = await connection.Ask(Bytes(ask), either.Token) ?? throw new EndOfStreamException();
+            if (head.Status is < 200 or > 299) return await Whole(connection, head, either.Token);
+            timer.CancelAfter(Timeout.InfiniteTimeSpan);
+            return new HttpReply.Answer(head.Status, default, null, await Pieces(connection, onPiece, either.Token));
+        }
+        catch (Exception e) when (IsOfTheWay(e))
+        {
+            cancel.ThrowIfCancellationRequested();
+            return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), connection?.Sent == true);
+        }
+        finally
+        {
+            connection?.Dispose();
         }
     }
 
@@ -91,6 +121,12 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         _leaf?.Dispose();
         (_leaf, _read, _tls) = (null, null, null);
     }
+
+    private string TooSlow => $"{Server} gave no whole answer within {CallTimeout.TotalSeconds:0} s: check the server and the way to it";
+
+    /// <summary>True for what the network, TLS or the server can do to a call; all else is a bug.</summary>
+    private static bool IsOfTheWay(Exception e) => e is OperationCanceledException or ConnectException or IOException or AuthenticationException
+        or SocketException or InvalidDataException or ObjectDisposedException;
 
     private void Hang()
     {
@@ -138,25 +174,37 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
 
     private async ValueTask<HttpReply> Whole(HttpConnection connection, HttpHead head, CancellationToken cancel)
     {
-        byte[] body = [];
-        string? problem = null;
-        try
+        var body = new ArrayBufferWriter<byte>(1024);
+        bool isWhole = true;
+        string? problem = await Pieces(connection, piece =>
         {
-            while (problem is null && await connection.Piece(cancel) is { Length: > 0 } piece)
-            {
-                if (body.Length + piece.Length > LongestBody) problem = $"is longer than {LongestBody / 1024} KiB";
-                else body = [.. body, .. piece.Span];
-            }
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            problem = "was cut off";
-        }
-
+            isWhole = body.WrittenCount + piece.Length <= BodyLimit;
+            if (isWhole) body.Write(piece.Span);
+            return isWhole;
+        }, cancel);
+        if (!isWhole) problem = $"is longer than {BodyLimit / 1024} KiB";
         connection.IdleSince = time.GetTimestamp();
         string? redirect = head.Location is null ? null
             : Uri.TryCreate(_base, head.Location, out Uri? to) && to.Host.Length > 0 ? OneLine.Of(to.Authority) : "nowhere";
-        return new HttpReply.Answer(head.Status, problem is null ? body : default, redirect, problem);
+        return new HttpReply.Answer(head.Status, problem is null ? body.WrittenMemory : default, redirect, problem);
+    }
+
+    /// <summary>Hands the body on; null at its end, or why there is no end, a sentence part.</summary>
+    private static async ValueTask<string?> Pieces(HttpConnection connection, Func<ReadOnlyMemory<byte>, bool> onPiece, CancellationToken cancel)
+    {
+        try
+        {
+            while (await connection.Piece(cancel) is { Length: > 0 } piece && onPiece(piece))
+            {
+                // The next one.
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            return "was cut off";
+        }
     }
 
     private SslClientAuthenticationOptions? Tls(TlsBytes bytes, out string why)
