@@ -11,6 +11,9 @@ namespace DlmUpdater.Tests.Locks.Etcd;
 /// <summary>A real etcd with a data directory and ports of its own, and (without TLS) a way to its store that uses nothing of what is tested.</summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
+    /// <summary>What a test beside it has open at that moment, locked files among them, is not for a server to keep.</summary>
+    private const string CloseAll = "for f in /proc/self/fd/*; do n=${f##*/}; if [ $n -gt 2 ]; then eval \"exec $n>&-\"; fi; done; ";
+
     private readonly TestDirectory scratch = new();
     private readonly HttpClient client;
     private string[] options;
@@ -53,9 +56,9 @@ public sealed class EtcdServer : IAsyncDisposable
     public async Task Start(bool waits = true)
     {
         string url = $"{(isTls ? "https" : "http")}://127.0.0.1:{Port}", peer = $"http://127.0.0.1:{PeerPort}";
-        process = Process.Start(new ProcessStartInfo("etcd",
+        process = Process.Start(new ProcessStartInfo("bash",
         [
-            "--data-dir", scratch.At("data"), "--logger", "zap", "--log-outputs", scratch.At("log"), "--listen-client-urls", url, "--advertise-client-urls", url,
+            "-c", CloseAll + "exec etcd \"$@\"", "etcd", "--data-dir", scratch.At("data"), "--logger", "zap", "--log-outputs", scratch.At("log"), "--listen-client-urls", url, "--advertise-client-urls", url,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer, "--enable-v2", .. options,
         ]))!;
         for (int i = 0; ; i++)
