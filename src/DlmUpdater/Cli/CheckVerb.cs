@@ -84,13 +84,10 @@ internal static class CheckVerb
         }
 
         bool isFaulty = false;
-        if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman: { } foreman })
+        foreach (Finding finding in ChecksTls.All(settings, TimeProvider.System.GetUtcNow()))
         {
-            foreach (Finding finding in ChecksTls.Foreman(foreman, TimeProvider.System.GetUtcNow()))
-            {
-                isFaulty |= finding.Level == FindingLevel.Error;
-                yield return finding;
-            }
+            isFaulty |= finding.Level == FindingLevel.Error;
+            yield return finding;
         }
 
         if (isFaulty) yield break;

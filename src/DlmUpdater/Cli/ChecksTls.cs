@@ -10,12 +10,20 @@ internal static class ChecksTls
     /// <summary>Time enough to have a certificate renewed.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromDays(14);
 
-    /// <summary>The files of Foreman; empty for plain HTTP.</summary>
-    internal static IEnumerable<Finding> Foreman(ForemanSettings settings, DateTimeOffset now)
+    /// <summary>The files of the chosen lock service; empty for plain HTTP.</summary>
+    internal static IEnumerable<Finding> All(UpdaterSettings settings, DateTimeOffset now) => settings switch
     {
-        if (!settings.Url.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) return [];
+        { Lock.Service: LockServiceKind.Foreman, Foreman: { } foreman } => Of([foreman.Url], ForemanSetup.Files(foreman, out string why), why, now),
+        { Lock.Service: LockServiceKind.DlmEngine, DlmEngine: { } engine } => Of([engine.Url], new TlsFiles(null, engine.Ca, "dlmengine"), "", now),
+        { Lock.Service: LockServiceKind.Etcd, Etcd: { } etcd } => Of(etcd.Endpoints, new TlsFiles(etcd.Certificate, etcd.Ca, "etcd"), "", now),
+        { Lock.Service: LockServiceKind.FleetLock, FleetLock: { } fleet } => Of([fleet.Url], new TlsFiles(null, fleet.Ca, "fleetlock"), "", now),
+        _ => [],
+    };
+
+    private static IEnumerable<Finding> Of(IEnumerable<string> urls, TlsFiles? files, string why, DateTimeOffset now)
+    {
+        if (!urls.Any(url => url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))) return [];
         if (TlsLibrary.Missing() is { } missing) return [Finding.Error("TLS", missing, "until then no run gets the lock")];
-        TlsFiles? files = ForemanSetup.Files(settings, out string why);
         return files is null
             ? [Finding.Error("client certificate", why, "until then no run gets the lock")]
             : Certificates(files, TlsFacts.Read(files, now, out why), why, now);

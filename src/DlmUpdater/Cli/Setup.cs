@@ -44,29 +44,17 @@ internal static class Setup
             return null;
         }
 
-        switch (settings.Lock.Service)
+        TimeProvider time = TimeProvider.System;
+        return settings.Lock.Service switch
         {
-            case LockServiceKind.File:
-                HolderName holder = HolderName.ForFileService(settings.Lock.Holder);
-                if (holder.Name is null)
-                {
-                    why = holder.Why;
-                    return null;
-                }
-
-                return new FileLockService(
-                    settings.File.Directory, new LockIdentity("file", settings.Lock.Name, holder.Name), MachineId.HostName(), settings.File.Slots, TimeProvider.System);
-            case LockServiceKind.Foreman:
-                return ForemanSetup.Make(settings.Foreman!, settings.Lock, TimeProvider.System, out why);
-            case LockServiceKind.DlmEngine: return DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, TimeProvider.System, out why);
-            case LockServiceKind.FleetLock: return FleetLockSetup.Make(settings.FleetLock!, settings.Lock, TimeProvider.System, out why);
-            case LockServiceKind.Etcd: return EtcdSetup.Make(settings.Etcd!, settings.Lock, TimeProvider.System, Random.Shared.NextDouble, out why);
-            case LockServiceKind.None:
-                return new NoLockService(MachineId.HostName());
-            default:
-                why = $"the lock service '{settings.Lock.Service.ToString().ToLowerInvariant()}' is not in this version: set [lock] service = file";
-                return null;
-        }
+            LockServiceKind.File => FileSetup.Make(settings.File, settings.Lock, time, out why),
+            LockServiceKind.Foreman => ForemanSetup.Make(settings.Foreman!, settings.Lock, time, out why),
+            LockServiceKind.DlmEngine => DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, time, out why),
+            LockServiceKind.Etcd => EtcdSetup.Make(settings.Etcd!, settings.Lock, time, Random.Shared.NextDouble, out why),
+            LockServiceKind.FleetLock => FleetLockSetup.Make(settings.FleetLock!, settings.Lock, time, out why),
+            LockServiceKind.None => new NoLockService(MachineId.HostName()),
+            _ => throw new InvalidOperationException($"no lock service {settings.Lock.Service}"),
+        };
     }
 
     /// <summary>When new runs may start. The host's time zone is read only if something depends on it.</summary>

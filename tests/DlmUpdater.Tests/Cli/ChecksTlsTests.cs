@@ -79,11 +79,20 @@ public sealed class ChecksTlsTests : IDisposable
     [Fact]
     public void Puppet_without_a_certificate_is_an_error_with_what_was_tried()
     {
-        var settings = new ForemanSettings { Url = "https://foreman.example", Certificate = new ClientCertificate.OfPuppet() };
-        Finding finding = Assert.Single(ChecksTls.Foreman(settings, TimeProvider.System.GetUtcNow()));
+        UpdaterSettings settings = Foreman("https://foreman.example");
+        Finding finding = Assert.Single(ChecksTls.All(settings, TimeProvider.System.GetUtcNow()));
         Assert.Equal(FindingLevel.Error, finding.Level);
         Assert.Contains("/etc/puppetlabs/puppet/ssl/certs/", finding.Why);
     }
+
+    [Fact]
+    public void Plain_HTTP_has_no_certificates_to_look_at() => Assert.Empty(ChecksTls.All(Foreman("http://localhost"), TimeProvider.System.GetUtcNow()));
+
+    private static UpdaterSettings Foreman(string url) => new()
+    {
+        Lock = new LockSettings { Service = LockServiceKind.Foreman, Name = "web" },
+        Foreman = new ForemanSettings { Url = url, Certificate = new ClientCertificate.OfPuppet() },
+    };
 
     private Finding[] Findings()
     {
