@@ -1,10 +1,12 @@
 using DlmUpdater.Cli;
+using DlmUpdater.Cli.Locksmith;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
 try
 {
-    return CommandLine.Invoke(args);
+    // Called by the name of a tool that it stands in for, it is that tool.
+    return Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "locksmithctl" ? Locksmithctl.Invoke(args) : CommandLine.Invoke(args);
 }
 catch (Exception bug)
 {

@@ -80,7 +80,7 @@ internal sealed class EtcdLockService(
     /// <inheritdoc/>
     public async ValueTask<ShowReply> Show(CancellationToken cancel) => await store.Read(cancel) switch
     {
-        Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf))),
+        Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf)) { Exists = false }),
         Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
             ? new ShowReply.Shown(new LockView(
                 identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
