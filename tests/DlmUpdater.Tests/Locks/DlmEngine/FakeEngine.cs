@@ -1,15 +1,10 @@
-using System.Text;
 using System.Text.Json;
-using DlmUpdater.Core.Locking;
-using DlmUpdater.Core.Settings;
-using DlmUpdater.Locks.DlmEngine;
-using DlmUpdater.Locks.Http;
 
 namespace DlmUpdater.Tests.Locks.DlmEngine;
 
 /// <summary>DLMEngine's locks as its sources have them: a lock is a document with a unique id, POST makes it for whoever has the permission,
 /// DELETE first marks and then removes it without asking whose it is, and a marked one is unseen but in the way.</summary>
-internal sealed class FakeEngine
+internal sealed partial class FakeEngine
 {
     public const string SecretId = "0b5f4a0c-credential", Secret = "s3cret-never-to-be-seen";
 
@@ -69,26 +64,6 @@ internal sealed class FakeEngine
         return isOld ? $$"""{"data":{{one}}}""" : one;
     }
 
-    /// <summary>A service that talks to <paramref name="send"/> instead of a network.</summary>
-    public static DlmEngineLockService Service(Func<HttpAsk, HttpReply> send, string holder = "a.example", int api = 2, string name = "web", string secret = Secret) =>
-        SlowService(ask => new ValueTask<HttpReply>(send(ask)), holder, api, name, secret);
-
-    /// <summary>The same, for answers that take their time.</summary>
-    public static DlmEngineLockService SlowService(Func<HttpAsk, ValueTask<HttpReply>> send, string holder = "a.example", int api = 2, string name = "web", string secret = Secret) =>
-        new(new Wire(send), new EngineApi(api), new LockIdentity("dlmengine", name, holder), new EngineCredential(SecretId, new SecretText(secret)), TimeProvider.System);
-
-    public static HttpReply Answer(int status, string body) => new HttpReply.Answer(status, Encoding.UTF8.GetBytes(body));
-
-    /// <summary>A service of one host at this fake, without a network.</summary>
-    public DlmEngineLockService For(string holder = "a.example", int api = 2, string name = "web") => Service(Reply, holder, api, name);
-
-    public HttpReply Reply(HttpAsk ask)
-    {
-        string? Header(string name) => ask.Headers.FirstOrDefault(h => h.Name == name).Value;
-        (int status, string body) = Handle(ask.Method, ask.Path, Header("x-secret-id"), Header("x-secret"), ask.Body is { } sent ? Encoding.UTF8.GetString(sent.Span) : "");
-        return Answer(status, body);
-    }
-
     private (int Status, string Body) Post(string name, string body, bool isOld)
     {
         string? holder;
@@ -115,16 +90,5 @@ internal sealed class FakeEngine
         string[] all = [.. Locks.Where(l => See(l.Key) is not null).Select(l => Document(l.Key, l.Value, isOld))];
         string some = string.Join(",", all.Skip(page * limit).Take(limit));
         return (200, isOld ? $$$"""{"data":{"results":[{{{some}}}]}}""" : $$$"""{"result":[{{{some}}}],"meta":{"result_size":{{{all.Length}}}}}""");
-    }
-
-    private sealed class Wire(Func<HttpAsk, ValueTask<HttpReply>> send) : IHttpTransport
-    {
-        public string Server => "engine.example";
-
-        public ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
-        {
-            cancel.ThrowIfCancellationRequested();
-            return send(ask);
-        }
     }
 }

@@ -1,8 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using DlmUpdater.Core.Locking;
-using DlmUpdater.Locks.FleetLock;
-using DlmUpdater.Locks.Http;
 
 namespace DlmUpdater.Tests.Locks.FleetLock;
 
@@ -17,7 +13,7 @@ public enum Dialect
 }
 
 /// <summary>A FleetLock server as its sources have it.</summary>
-internal sealed class FakeFleet(Dialect dialect, int slots = 1)
+internal sealed partial class FakeFleet(Dialect dialect, int slots = 1)
 {
     public const string Group = "default";
 
@@ -44,22 +40,6 @@ internal sealed class FakeFleet(Dialect dialect, int slots = 1)
         if (dialect == Dialect.Airlock && group != Group) return (400, Error("unknown_group", $"unknown group \"{group}\""));
         if (StoreIsDown) return (500, dialect == Dialect.Airlock ? Error("failed_sem_init", "context deadline exceeded") : Error("internal_error", "error getting reboot lease"));
         return dialect == Dialect.Airlock ? Airlock(path, id) : Poseidon(path, id);
-    }
-
-    /// <summary>A service of one host at this fake, without a network.</summary>
-    public FleetLockService For(string id = "host-a", string group = Group) => Service(Reply, id, group);
-
-    /// <summary>A service that talks to <paramref name="send"/> instead of a network.</summary>
-    public static FleetLockService Service(Func<HttpAsk, HttpReply> send, string id = "host-a", string group = Group) =>
-        new(new FleetLockWays(new Wire(send), new Wire(send)), new LockIdentity("fleetlock", group, id), TimeProvider.System);
-
-    public static HttpReply Answer(int status, string body) => new HttpReply.Answer(status, Encoding.UTF8.GetBytes(body));
-
-    public HttpReply Reply(HttpAsk ask)
-    {
-        Assert.Equal("application/json", ask.ContentType);
-        (int status, string body) = Handle(ask.Method, ask.Path, ask.Headers.FirstOrDefault(h => h.Name == "fleet-lock-protocol").Value, Encoding.UTF8.GetString(ask.Body!.Value.Span));
-        return Answer(status, body);
     }
 
     private (int Status, string Body) Airlock(string path, string id)
@@ -95,17 +75,6 @@ internal sealed class FakeFleet(Dialect dialect, int slots = 1)
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return null;
-        }
-    }
-
-    private sealed class Wire(Func<HttpAsk, HttpReply> send) : IHttpTransport
-    {
-        public string Server => "fleet.example";
-
-        public ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
-        {
-            cancel.ThrowIfCancellationRequested();
-            return new(send(ask));
         }
     }
 }
