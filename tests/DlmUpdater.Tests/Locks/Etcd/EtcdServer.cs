@@ -88,6 +88,19 @@ public sealed class EtcdServer : IAsyncDisposable
         process = null;
     }
 
+    /// <summary>Stops it where it stands, its connections open; <see cref="Resume"/> lets it go on.</summary>
+    public void Pause() => Signal("STOP");
+
+    /// <summary>Lets a paused one go on.</summary>
+    public void Resume() => Signal("CONT");
+
+    private void Signal(string name)
+    {
+        using Process kill = Process.Start("/bin/kill", [$"-{name}", $"{process!.Id}"]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
     public async Task<JsonElement> Post(string path, string body)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Url + path) { Content = new StringContent(body) };

@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Workflow;
+using DlmUpdater.Tests.Locks.Conformance;
 
 namespace DlmUpdater.Tests.Locks.Foreman;
 
