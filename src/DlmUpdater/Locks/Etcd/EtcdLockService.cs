@@ -25,7 +25,7 @@ internal sealed class EtcdLockService(
 
     /// <summary>Over how long the hosts that wait spread their questions once the lock is free: who draws late mostly learns, without a
     /// question, that another was faster.</summary>
-    internal TimeSpan Spread { get; init; } = TimeSpan.FromMilliseconds(200);
+    internal TimeSpan Spread { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
     public async ValueTask<AcquireReply> Acquire(CancellationToken cancel)
