@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace DlmUpdater.Cli;
 
@@ -12,12 +14,17 @@ internal static class VersionVerb
     {
         Option<OutputFormat> output = CommonOptions.Output();
         var command = new Command("version", "Show the version") { output };
-        command.SetAction(parsed =>
-        {
-            if (parsed.GetValue(output) == OutputFormat.Json)
-                return Report.Json(json => json.WriteString("version", Version));
-            return Report.Text($"dlm-updater {Version}\n");
-        });
+        command.SetAction(parsed => Report.Text(parsed.GetValue(output) == OutputFormat.Json
+            ? JsonSerializer.Serialize(new VersionReport(Version), VersionJson.Default.VersionReport) + "\n"
+            : $"dlm-updater {Version}\n"));
         return command;
     }
 }
+
+/// <summary>The fields of <c>version --output json</c>.</summary>
+internal sealed record VersionReport(string Version);
+
+/// <summary>Generated at build time: no reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(VersionReport))]
+internal sealed partial class VersionJson : JsonSerializerContext;

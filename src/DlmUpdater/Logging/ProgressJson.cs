@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
@@ -46,14 +45,25 @@ internal static class ProgressJson
         int check = text.LastIndexOf(Check);
         if (check < 0 || !Utf8Parser.TryParse(text[(check + Check.Length)..], out uint sum, out int digits, 'x') || digits != 8 || Crc32.Of(text[..check]) != sum)
             return null;
-        try
+        var fields = new JsonFields();
+        using JsonDocument? document = fields.Parse(text.ToArray());
+        if (document is null) return null;
+        JsonElement root = document.RootElement;
+        var read = new ProgressSnapshot
         {
-            return JsonSerializer.Deserialize(text, ProgressJsonContext.Default.ProgressSnapshot);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+            Pid = (int)fields.Number(root, "pid", 0, int.MaxValue),
+            PidStarted = fields.Number(root, "pid_started", 0, long.MaxValue),
+            RunId = fields.OptionalText(root, "run_id"),
+            Phase = fields.OptionalText(root, "phase"),
+            PhaseSince = fields.OptionalTime(root, "phase_since"),
+            Script = fields.OptionalText(root, "script"),
+            ScriptStarted = fields.OptionalTime(root, "script_started"),
+            Index = (int)fields.Number(root, "index", 0, int.MaxValue),
+            Count = (int)fields.Number(root, "count", 0, int.MaxValue),
+            WaitingFor = fields.OptionalText(root, "waiting_for"),
+            Updated = fields.Time(root, "updated"),
+        };
+        return fields.Complaint is null ? read : null;
     }
 
     private static void Time(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset? time)
@@ -62,8 +72,3 @@ internal static class ProgressJson
         else json.WriteNull(name);
     }
 }
-
-/// <summary>Generated at build time: no reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(ProgressSnapshot))]
-internal sealed partial class ProgressJsonContext : JsonSerializerContext;
