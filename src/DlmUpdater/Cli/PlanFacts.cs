@@ -63,6 +63,9 @@ internal sealed record PlanFacts
     /// <summary>The configured date constraint; null = none.</summary>
     internal required string? DateConstraint { get; init; }
 
+    /// <summary>The configured maintenance window with its zone; null = none.</summary>
+    internal string? Window { get; init; }
+
     /// <summary>How long a new run waits at least; this host's own place.</summary>
     internal required TimeSpan StableDelay { get; init; }
 

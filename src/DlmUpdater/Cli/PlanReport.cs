@@ -37,6 +37,7 @@ internal static class PlanReport
         if (facts.Admission is Admission.Open { Until: { } until }) json.WriteString("until", LockReport.Time(until));
         else json.WriteNull("until");
         json.WriteString("date_constraint", facts.DateConstraint);
+        json.WriteString("window", facts.Window);
         json.WriteString("why", Closed(facts.Admission));
         json.WriteNumber("stable_delay_seconds", Math.Round(facts.StableDelay.TotalSeconds));
         json.WriteNumber("random_delay_seconds", facts.RandomDelay.TotalSeconds);
@@ -185,10 +186,13 @@ internal static class PlanReport
 
     private static string Schedule(PlanFacts facts)
     {
-        string why = Closed(facts.Admission) ?? (facts.DateConstraint is { } days ? $"today meets the date constraint {days}" : "no date constraint");
+        string why = Closed(facts.Admission) ?? Rules(facts);
         string schedule = facts.Admission is Admission.Open open ? $"open{(open.Until is { } until ? $" until {LockReport.Time(until)}" : "")}: {why}" : $"closed: {why}";
         return facts.IsNew || facts.Admission is Admission.Open ? schedule : schedule + "; an open run goes on all the same";
     }
+
+    private static string Rules(PlanFacts facts) =>
+        (facts.DateConstraint is { } days ? $"today meets the date constraint {days}" : "no date constraint") + (facts.Window is { } window ? $", window {window}" : "");
 
     private static string? Closed(Admission admission) => admission switch
     {

@@ -59,6 +59,7 @@ internal static class PlanVerb
             Shown = service is null ? new ShowReply.Unreachable(noService) : service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult(),
             Admission = Setup.Schedule(settings).Admit(time.GetUtcNow()),
             DateConstraint = settings.Schedule.DateConstraint,
+            Window = settings.Schedule.Window is { } window ? $"{window} ({settings.Schedule.TimeZone})" : null,
             StableDelay = service is null ? TimeSpan.Zero : StartDelay.Of(settings.Schedule, service.Identity.Holder, 0),
             RandomDelay = settings.Schedule.RandomDelay,
             Stages = [.. ScriptStages.All.Select(stage => Planned(scripts, stage, open))],

@@ -58,10 +58,15 @@ internal static class Setup
     }
 
     /// <summary>When new runs may start. The host's time zone is read only if something depends on it.</summary>
-    internal static ISchedule Schedule(UpdaterSettings settings) =>
-        settings.Schedule.DateConstraint is { } text && DateConstraint.TryParse(text, out DateConstraint? constraint, out _)
+    internal static ISchedule Schedule(UpdaterSettings settings)
+    {
+        ISchedule days = settings.Schedule.DateConstraint is { } text && DateConstraint.TryParse(text, out DateConstraint? constraint, out _)
             ? new DateSchedule(constraint!, TimeZoneInfo.Local)
             : AlwaysOpen.Instance;
+        return settings.Schedule.Window is { } written && MaintenanceWindow.TryParse(written, out MaintenanceWindow? window, out _)
+            ? new WindowSchedule(window!, TimeZones.Find(settings.Schedule.TimeZone) ?? TimeZoneInfo.Utc, days)
+            : days;
+    }
 
     /// <summary>Says why on stderr and passes the exit code on.</summary>
     internal static int Fail(Ending ending, string why)

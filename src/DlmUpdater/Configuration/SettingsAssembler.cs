@@ -31,6 +31,13 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
         };
         if (request.Strict && values.Has(SettingsCatalog.TimeZone) && !values.Has(SettingsCatalog.Window))
             Complain(SettingsCatalog.TimeZone, "has no effect without a window: date constraints mean local time", Severity.Warning);
+        // The zone's data is read only where something depends on it.
+        if (values.Has(SettingsCatalog.Window) && TimeZones.Find(draft.Schedule.TimeZone) is null)
+        {
+            Complain(SettingsCatalog.TimeZone, $"this host knows no time zone {Display.Quote(draft.Schedule.TimeZone)}: "
+                + "write a name such as UTC, local or Europe/Berlin, and install tzdata for any but UTC");
+        }
+
         return settings with { Secrets = secrets.ToImmutable() };
     }
 

@@ -80,10 +80,10 @@ internal static partial class SettingsCatalog
         "Where the log goes; auto: the file of [main] log if set, else the journal under systemd, else stderr.", (d, v) => d.LogTarget = v);
 
     internal static readonly SettingKey TimeZone = SettingKey.Of("schedule", "time_zone", "UTC", ValueForms.TimeZone,
-        "The time zone of the window.", (d, v) => d.Schedule = d.Schedule with { TimeZone = v });
+        "The time zone of the window; local: the host's own.", (d, v) => d.Schedule = d.Schedule with { TimeZone = v });
 
-    internal static readonly SettingKey Window = SettingKey.NotYet("schedule", "window", "Maintenance windows, such as Sat,Sun 23:30/2h.",
-        "maintenance windows are not in this version: remove the key, and let a timer or cron start the run");
+    internal static readonly SettingKey Window = SettingKey.Of("schedule", "window", "", ValueForms.Window,
+        "When new runs may start, and until when they wait for the lock; not set: always.", (d, v) => d.Schedule = d.Schedule with { Window = v });
 
     private static readonly SettingKey LogLevelKey = SettingKey.Of("log", "level", "info",
         ValueForms.Choice(("debug", LogLevel.Debug), ("info", LogLevel.Info), ("warning", LogLevel.Warning), ("error", LogLevel.Error),

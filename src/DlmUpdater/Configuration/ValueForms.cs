@@ -38,6 +38,8 @@ internal static class ValueForms
 
     internal static ValueForm<string> DateConstraint { get; } = new("days of the month such as 2:Tue,4:Fri", ReadDateConstraint);
 
+    internal static ValueForm<string> Window { get; } = new("windows such as Sat,Sun 23:30/2h | Wed 04:00/90m", ReadWindow);
+
     internal static ValueForm<ImmutableArray<string>> Command { get; } =
         new("a command and its arguments; quotes as in a shell, nothing is expanded", ReadCommand);
 
@@ -198,6 +200,12 @@ internal static class ValueForms
     {
         value = text;
         return Core.Scheduling.DateConstraint.TryParse(text, out _, out string? error) ? null : $"{Display.Quote(text)} {error}";
+    }
+
+    private static string? ReadWindow(string text, out string value)
+    {
+        value = text;
+        return Core.Scheduling.MaintenanceWindow.TryParse(text, out _, out string? error) ? null : error;
     }
 
     private static string? ReadCommand(string text, out ImmutableArray<string> value)
