@@ -102,18 +102,18 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
 
     private async ValueTask<ReleaseReply> Free(string id, CancellationToken cancel)
         => await Ask(ways.Release, "/v1/steady-state", id, cancel) switch
-    {
-        // Whether it was held before, no server tells.
-        FleetLockAnswer.Yes => new ReleaseReply.Released(),
-        FleetLockAnswer.Held { Holder: { } other } when other == id => new ReleaseReply.Unreachable(
-            $"{ways.Release.Server} refused to release the lock of the group {identity.Name}, which it says is held by this very id: "
-                + "look into its log"),
-        FleetLockAnswer.Held held => new ReleaseReply.HeldByOther(Holder(held) ?? new LockHolder("another host", null, null, false)),
-        FleetLockAnswer.Collided no => new ReleaseReply.Unreachable(no.Why),
-        FleetLockAnswer.No no => new ReleaseReply.Refused(no.Why),
-        FleetLockAnswer.Away away => new ReleaseReply.Unreachable(away.Why),
-        _ => throw new InvalidOperationException("unknown answer"),
-    };
+        {
+            // Whether it was held before, no server tells.
+            FleetLockAnswer.Yes => new ReleaseReply.Released(),
+            FleetLockAnswer.Held { Holder: { } other } when other == id => new ReleaseReply.Unreachable(
+                $"{ways.Release.Server} refused to release the lock of the group {identity.Name}, which it says is held by this very id: "
+                    + "look into its log"),
+            FleetLockAnswer.Held held => new ReleaseReply.HeldByOther(Holder(held) ?? new LockHolder("another host", null, null, false)),
+            FleetLockAnswer.Collided no => new ReleaseReply.Unreachable(no.Why),
+            FleetLockAnswer.No no => new ReleaseReply.Refused(no.Why),
+            FleetLockAnswer.Away away => new ReleaseReply.Unreachable(away.Why),
+            _ => throw new InvalidOperationException("unknown answer"),
+        };
 
     private AcquireReply.Busy Busy(FleetLockAnswer.Held held) => new(Holder(held) is { } holder ? [holder] : [], null);
 

@@ -15,7 +15,14 @@ internal static class Etcd
         EtcdLockService? service = EtcdSetup.Make(
             new EtcdSettings
             {
-                Endpoints = [.. urls], Api = layout == EtcdLayout.Airlock ? 3 : 2, Layout = layout, Group = group, Slots = slots, Login = login, Certificate = certificate, Ca = ca,
+                Endpoints = [.. urls],
+                Api = layout == EtcdLayout.Airlock ? 3 : 2,
+                Layout = layout,
+                Group = group,
+                Slots = slots,
+                Login = login,
+                Certificate = certificate,
+                Ca = ca,
             },
             new LockSettings { Service = LockServiceKind.Etcd, Name = "", Holder = host }, default, TimeProvider.System, () => 0.5, out string why);
         Assert.True(service is not null, why);
