@@ -2,6 +2,16 @@ using DlmUpdater.Core.Locking;
 
 namespace DlmUpdater.Tests.Locks.Conformance;
 
+/// <summary>A clock that can be wrong: the wall time jumps, elapsed time and timers go on as ever, as on a host whose clock is set.</summary>
+internal sealed class JumpingClock : TimeProvider
+{
+    /// <summary>How far it is off.</summary>
+    internal TimeSpan Off { get; set; }
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Off;
+}
+
 /// <summary>A lock service that is running, as the conformance suite sees it: real where the real one can run, else a fake made from what
 /// is known of its wire. One bed serves one test.</summary>
 public abstract class LockBed : IAsyncDisposable
@@ -17,6 +27,9 @@ public abstract class LockBed : IAsyncDisposable
 
     /// <summary>False for a service that is no server: what is wrong with it is wrong on this host, and waiting does not mend it.</summary>
     public virtual bool IsRemote => true;
+
+    /// <summary>The clock of the hosts, which a test may put forward and back.</summary>
+    internal JumpingClock Clock { get; } = new();
 
     /// <summary>A client as a new start of the agent on that host makes it. The caller disposes it if it can be.</summary>
     public abstract ILockService For(string host);

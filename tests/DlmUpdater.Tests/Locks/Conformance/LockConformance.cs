@@ -141,6 +141,36 @@ public abstract class LockConformance
         (client as IDisposable)?.Dispose();
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(-400)]
+    public async Task A_clock_that_jumps_by_a_year_neither_loses_a_lock_nor_frees_one(int days)
+    {
+        await using LockBed bed = await Make();
+        await Fill(bed);
+        bed.Clock.Off = TimeSpan.FromDays(days);
+        await Granted(bed, bed.Hosts[0]);
+        if (bed.TellsHolders) Assert.True(Assert.IsType<ShowReply.Shown>(await Show(bed, bed.Hosts[0])).View.HeldByUs);
+        Assert.IsType<AcquireReply.Busy>(await Acquire(bed, bed.Hosts[^1]));
+        Assert.Equal(bed.Hosts.Take(bed.Slots), (await bed.Holders()).Order(StringComparer.Ordinal));
+        bed.Clock.Off = -bed.Clock.Off;
+        Assert.IsType<ReleaseReply.Released>(await Release(bed, bed.Hosts[0]));
+        await Granted(bed, bed.Hosts[^1]);
+    }
+
+    [Fact]
+    public async Task One_client_that_waits_while_the_clock_jumps_waits_no_longer()
+    {
+        await using LockBed bed = await Make();
+        await Fill(bed);
+        ILockService client = bed.For(bed.Hosts[^1]);
+        var busy = Assert.IsType<AcquireReply.Busy>(await client.Acquire(default));
+        Task wait = Task.Run(async () => await client.WaitForChange(busy.Revision, TimeSpan.FromMilliseconds(200), default));
+        bed.Clock.Off = TimeSpan.FromDays(-400);
+        await wait.WaitAsync(TimeSpan.FromSeconds(20));
+        (client as IDisposable)?.Dispose();
+    }
+
     [Fact]
     public async Task A_wait_ends_when_its_time_is_over()
     {

@@ -34,8 +34,8 @@ internal sealed class EngineBed : LockBed
     public override IReadOnlyList<string> Hosts => ["a.example", "b.example", "c.example"];
 
     public override ILockService For(string host) => new DlmEngineLockService(
-        new HttpTransport(new HttpTarget(server.Url, null, new TlsFiles(null, null, "dlmengine")), TimeProvider.System), new EngineApi(api),
-        new LockIdentity("dlmengine", "web front", host), new EngineCredential(FakeEngine.SecretId, new SecretText(FakeEngine.Secret)), TimeProvider.System);
+        new HttpTransport(new HttpTarget(server.Url, null, new TlsFiles(null, null, "dlmengine")), Clock), new EngineApi(api),
+        new LockIdentity("dlmengine", "web front", host), new EngineCredential(FakeEngine.SecretId, new SecretText(FakeEngine.Secret)), Clock);
 
     public override Task<IReadOnlyList<string>> Holders() => Task.FromResult<IReadOnlyList<string>>([.. engine.Locks.Values]);
 

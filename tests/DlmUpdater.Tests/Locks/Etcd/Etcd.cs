@@ -10,7 +10,7 @@ internal static class Etcd
     public static readonly TimeSpan Hour = TimeSpan.FromHours(1), Patience = TimeSpan.FromSeconds(20);
 
     public static EtcdLockService Service(IEnumerable<string> urls, EtcdLayout layout, string host, string? group, int slots = 1, Login? login = null,
-        ClientCertificate.Files? certificate = null, string? ca = null)
+        ClientCertificate.Files? certificate = null, string? ca = null, TimeProvider? time = null)
     {
         EtcdLockService? service = EtcdSetup.Make(
             new EtcdSettings
@@ -24,7 +24,7 @@ internal static class Etcd
                 Certificate = certificate,
                 Ca = ca,
             },
-            new LockSettings { Service = LockServiceKind.Etcd, Name = "", Holder = host }, default, TimeProvider.System, () => 0.5, out string why);
+            new LockSettings { Service = LockServiceKind.Etcd, Name = "", Holder = host }, default, time ?? TimeProvider.System, () => 0.5, out string why);
         Assert.True(service is not null, why);
         return service;
     }

@@ -52,7 +52,7 @@ internal sealed class EtcdBed : LockBed
         return bed;
     }
 
-    public override ILockService For(string host) => Etcd.Service([relay.Url], layout, host, group, Slots);
+    public override ILockService For(string host) => Etcd.Service([relay.Url], layout, host, group, Slots, time: Clock);
 
     public override async Task<IReadOnlyList<string>> Holders()
     {

@@ -40,8 +40,8 @@ internal sealed class FleetBed : LockBed
     public override ILockService For(string host)
     {
         var target = new HttpTarget(server.Url, null, new TlsFiles(null, null, "fleetlock"));
-        var ways = new FleetLockWays(new HttpTransport(target, TimeProvider.System), new HttpTransport(target, TimeProvider.System));
-        return new FleetLockService(ways, new LockIdentity("fleetlock", FakeFleet.Group, host), TimeProvider.System);
+        var ways = new FleetLockWays(new HttpTransport(target, Clock), new HttpTransport(target, Clock));
+        return new FleetLockService(ways, new LockIdentity("fleetlock", FakeFleet.Group, host), Clock);
     }
 
     public override Task<IReadOnlyList<string>> Holders() => Task.FromResult<IReadOnlyList<string>>([.. fleet.Holders]);

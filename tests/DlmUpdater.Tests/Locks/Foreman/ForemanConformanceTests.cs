@@ -25,7 +25,7 @@ public sealed class ForemanConformanceTests : LockConformance
 
         // Who asks is for Foreman's web server to see in the certificate; here the path tells, so that plain HTTP will do.
         public override ILockService For(string host) => FakeForeman.Service(
-            new HttpTransport(new HttpTarget($"{server.Url}/{host}", null, new TlsFiles(null, null, "foreman")), TimeProvider.System), host, TimeSpan.FromMilliseconds(20));
+            new HttpTransport(new HttpTarget($"{server.Url}/{host}", null, new TlsFiles(null, null, "foreman")), Clock), host, TimeSpan.FromMilliseconds(20), Clock);
 
         public override Task<IReadOnlyList<string>> Holders() => Task.FromResult<IReadOnlyList<string>>(foreman.Holder is { } holder ? [holder] : []);
 

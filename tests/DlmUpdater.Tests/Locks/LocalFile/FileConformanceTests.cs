@@ -25,7 +25,7 @@ public sealed class FileConformanceTests : LockConformance
         private string Locks => scratch.At("locks");
 
         public override ILockService For(string host) =>
-            new FileLockService(Locks, new LockIdentity("file", "web", host), host, Slots, TimeProvider.System);
+            new FileLockService(Locks, new LockIdentity("file", "web", host), host, Slots, Clock);
 
         public override async Task<IReadOnlyList<string>> Holders() =>
             await For("nobody").Show(default) is ShowReply.Shown shown ? [.. shown.View.Holders.Select(h => h.Id)] : [];
