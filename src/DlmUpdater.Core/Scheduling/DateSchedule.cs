@@ -14,6 +14,7 @@ public sealed class DateSchedule(DateConstraint constraint, TimeZoneInfo zone) :
 
         // Waiting for the lock ends with the day, so that tomorrow does not run today's decision.
         DateTime midnight = local.Date.AddDays(1);
-        return new Admission.Open(now + (midnight - local));
+        // By the offset of midnight, not of now: on the day of a clock change the two differ.
+        return new Admission.Open(new DateTimeOffset(midnight, zone.GetUtcOffset(midnight)).ToUniversalTime());
     }
 }

@@ -15,7 +15,10 @@ public sealed class WindowSchedule(MaintenanceWindow window, TimeZoneInfo zone, 
         if (window.Closes(now, zone) is { } closes)
             return new Admission.Open(closes < (day.Until ?? DateTimeOffset.MaxValue) ? closes : day.Until);
 
-        DateTimeOffset opens = window.Opens(now, zone), there = TimeZoneInfo.ConvertTime(opens, zone);
+        // The first opening that falls on a day that is allowed too; a year has at most so many.
+        DateTimeOffset opens = window.Opens(now, zone);
+        for (int tries = 0; tries < 366 && days.Admit(opens) is not Admission.Open; tries++) opens = window.Opens(opens, zone);
+        DateTimeOffset there = TimeZoneInfo.ConvertTime(opens, zone);
         string local = zone.Id is "UTC" or "Etc/UTC" ? "" : string.Create(CultureInfo.InvariantCulture, $" ({there:ddd HH:mm} {zone.Id})");
         return new Admission.Closed(string.Create(CultureInfo.InvariantCulture, $"the maintenance window is closed; it opens at {opens.UtcDateTime:yyyy-MM-dd'T'HH:mm'Z'}{local}"));
     }

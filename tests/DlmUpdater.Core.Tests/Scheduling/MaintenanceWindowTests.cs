@@ -121,6 +121,24 @@ public sealed class MaintenanceWindowTests
     }
 
     [Fact]
+    public void The_opening_that_is_said_falls_on_a_day_that_is_allowed()
+    {
+        Assert.True(MaintenanceWindow.TryParse("22:00/1h", out MaintenanceWindow? window, out _));
+        Assert.True(DateConstraint.TryParse("2:Tue", out DateConstraint? second, out _));
+        var schedule = new WindowSchedule(window!, TimeZoneInfo.Utc, new DateSchedule(second!, TimeZoneInfo.Utc));
+        Assert.Equal(new Admission.Closed("the maintenance window is closed; it opens at 2026-04-14T22:00Z"), schedule.Admit(At("2026-03-10T23:30Z")));
+    }
+
+    [Theory]
+    [InlineData("5:Sun", "2026-03-28T23:30Z", "2026-03-29T22:00Z")]
+    [InlineData("4:Sun", "2026-10-24T22:30Z", "2026-10-25T23:00Z")]
+    public void An_allowed_day_ends_at_its_midnight_also_when_the_clock_is_changed_on_it(string days, string now, string until)
+    {
+        Assert.True(DateConstraint.TryParse(days, out DateConstraint? constraint, out _));
+        Assert.Equal(new Admission.Open(At(until)), new DateSchedule(constraint!, Berlin).Admit(At(now)));
+    }
+
+    [Fact]
     public void A_closed_window_says_its_next_opening_in_both_times()
     {
         Assert.True(MaintenanceWindow.TryParse("Sat 23:30/2h", out MaintenanceWindow? window, out _));
