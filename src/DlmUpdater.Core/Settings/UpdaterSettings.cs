@@ -39,6 +39,9 @@ public sealed record UpdaterSettings
     /// <summary>Where the log goes.</summary>
     public LogSettings Log { get; init; } = new();
 
+    /// <summary><c>[notify] command</c>, split into words: gets every line of the log and every event on its standard input; empty = none.</summary>
+    public ImmutableArray<string> NotifyCommand { get; init; } = [];
+
     /// <summary><c>[metrics] textfile</c>: absolute path; null = off.</summary>
     public string? MetricsTextfile { get; init; }
 
@@ -136,8 +139,19 @@ public enum UntrustedRule
     /// <summary>It is an error: the run does not start.</summary>
     Fail,
 
-    /// <summary>It is skipped with a warning, as foreman_dlm_updater did.</summary>
+    /// <summary>It is skipped with a warning if foreman_dlm_updater and DLMEngineUpdater skipped it: for its own owner and mode. What they would have run is
+    /// an error still: a drain that silently no longer runs is worse than a run that does not start.</summary>
     Skip,
+}
+
+/// <summary>What a main directory that does not exist means.</summary>
+public enum MissingRule
+{
+    /// <summary>It is an error: a directory that was lost must not look like one that is empty.</summary>
+    Fail,
+
+    /// <summary>It is empty, as DLMEngineUpdater had it.</summary>
+    Empty,
 }
 
 /// <summary><c>[scripts]</c></summary>
@@ -155,15 +169,20 @@ public sealed record ScriptSettings
     /// <summary>What happens with a script that cannot be trusted.</summary>
     public UntrustedRule Untrusted { get; init; } = UntrustedRule.Fail;
 
+    /// <summary>What a main directory that does not exist means.</summary>
+    public MissingRule Missing { get; init; } = MissingRule.Fail;
+
     /// <summary>Users whose own <c>~/dlm_engine_updater/{pre,post}_update.d</c> scripts run too, as them.</summary>
     public ImmutableArray<string> UserScriptUsers { get; init; } = [];
 
-    /// <summary>Checks 1 h, pre and post 4 h, on_failure 1 h; update and reboot none: killing a package manager is worse than waiting.</summary>
+    /// <summary>Checks 1 h, pre and post and what may veto them 4 h, on_failure 1 h; ext_notify 5 min, because it is waited for after every script;
+    /// update and reboot none: killing a package manager is worse than waiting.</summary>
     public static ImmutableDictionary<ScriptStage, TimeSpan?> DefaultTimeouts { get; } =
         ScriptStages.All.ToImmutableDictionary(s => s, s => s switch
         {
             ScriptStage.NeedsUpdate or ScriptStage.NeedsReboot or ScriptStage.OnFailure => TimeSpan.FromHours(1),
-            ScriptStage.PreUpdate or ScriptStage.PostUpdate => TimeSpan.FromHours(4),
+            ScriptStage.PreUpdate or ScriptStage.PostUpdate or ScriptStage.PhaseHooks => TimeSpan.FromHours(4),
+            ScriptStage.ExtNotify => TimeSpan.FromMinutes(5),
             _ => (TimeSpan?)null,
         });
 
@@ -260,6 +279,9 @@ public enum LogFormat
 
     /// <summary>One JSON object a line.</summary>
     Json,
+
+    /// <summary>As foreman_dlm_updater and DLMEngineUpdater wrote it, for what reads their logs.</summary>
+    Python,
 }
 
 /// <summary><c>[log]</c> and the old <c>[main] log logretention loglevel</c></summary>

@@ -12,15 +12,32 @@ internal static class ScriptSequence
     /// <param name="stored">False for needs_update: nothing is stored for it.</param>
     /// <param name="set">The stage's scripts, found a moment ago.</param>
     /// <param name="cancel">SIGTERM, SIGINT.</param>
-    internal static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, ScriptSet set, bool stored, CancellationToken cancel)
+    internal static ValueTask<PhaseOutcome> Run(RunContext run, RunState state, ScriptSet set, bool stored, CancellationToken cancel) =>
+        Run(run, state, set, stored, null, cancel);
+
+    /// <summary>Runs the scripts of <paramref name="stage"/> between those of <c>phase_hooks.d</c>, which are called with two arguments, <c>pre</c> or <c>post</c> and
+    /// the phase, as DLMEngineUpdater called its plug-ins. A hook that fails vetoes: before, no script of the phase is run; after, the phase has failed.</summary>
+    internal static async ValueTask<PhaseOutcome> RunHooked(RunContext run, RunState state, ScriptStage stage, CancellationToken cancel)
+    {
+        PhaseOutcome outcome = await Run(run, state, run.Scripts.Find(ScriptStage.PhaseHooks), true, "pre", cancel);
+        if (outcome.Verdict == Verdict.Succeeded) outcome = await Run(run, outcome.State, run.Scripts.Find(stage), true, null, cancel);
+        if (outcome.Verdict == Verdict.Succeeded) outcome = await Run(run, outcome.State, run.Scripts.Find(ScriptStage.PhaseHooks), true, "post", cancel);
+        return outcome;
+    }
+
+    private static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, ScriptSet set, bool stored, string? moment, CancellationToken cancel)
     {
         if (Obstacle(set, state) is { } obstacle) return obstacle;
         foreach (string warning in set.Warnings) run.Events.On(new RunEvent.Warning(warning));
 
+        string[] arguments = moment is null ? [] : [moment, state.Phase.Name()];
         for (int i = 0; i < set.Scripts.Count; i++)
         {
             Script script = set.Scripts[i];
-            if (state.Finished.Any(f => f.Name == script.Name)) continue;
+
+            // No file name holds a slash, and no user's name a space: a hook's record is never taken for a script's.
+            string record = moment is null ? script.Name : $"{moment} {script.Name}";
+            if (state.Finished.Any(f => f.Name == record)) continue;
             if (run.Scripts.IsDoneForEver(script))
             {
                 run.Events.On(new RunEvent.ScriptSkipped(state.Phase, script, "run=once, and done before"));
@@ -30,17 +47,18 @@ internal static class ScriptSequence
             if (cancel.IsCancellationRequested) return new PhaseOutcome(Verdict.Interrupted, state, $"interrupted before {set.Stage.Name()}/{script.Name}");
 
             run.Events.On(new RunEvent.ScriptStarting(state.Phase, script, i + 1, set.Scripts.Count));
-            ScriptResult result = await run.Scripts.Run(script, run.ScriptContext(state.Phase, state.RunId, state.Attempt), cancel);
+            ScriptResult result = await run.Scripts.Run(script, run.ScriptContext(state.Phase, state.RunId, state.Attempt, arguments), cancel);
             run.Events.On(new RunEvent.ScriptEnded(state.Phase, script, result));
 
             if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, $"interrupted in {set.Stage.Name()}/{script.Name}; the next start repeats it");
             if (Failure(run, set, script, result) is { } why)
-                return new PhaseOutcome(Verdict.ScriptFailed, state, why) { Failed = (script.Name, result.ShellCode) };
+                return new PhaseOutcome(Verdict.ScriptFailed, state, moment is null ? why : $"{why}, and so vetoes {state.Phase.Name()}") { Failed = (script.Path, result.ShellCode) };
 
             if (script.Header.RunOnce && result.Succeeded && run.Scripts.RecordDoneForEver(script, state.RunId) is { } unrecorded)
                 return new PhaseOutcome(Verdict.NotWritable, state, unrecorded);
-            state = state with { Finished = state.Finished.Add(new FinishedScript(script.Name, result.ShellCode, result.Duration)) };
+            state = state with { Finished = state.Finished.Add(new FinishedScript(record, result.ShellCode, result.Duration)) };
             if (stored && await run.Store.Save(state) is { } unsaved) return new PhaseOutcome(Verdict.NotWritable, state, unsaved);
+            if (moment is null) await Listeners.Finished(run, state, script, result.ShellCode, cancel);
         }
 
         return new PhaseOutcome(Verdict.Succeeded, state);

@@ -205,6 +205,7 @@ public sealed class UpdateRun
         RunState state = Enter(outcome.State, next);
         if (await _run.Store.Save(state) is { } unsaved)
             return await End(Transitions.Of(outcome.State.Phase, Verdict.NotWritable), outcome with { Verdict = Verdict.NotWritable, Why = unsaved }, cancel);
+        if (outcome.Verdict == Verdict.Cleared) await Listeners.Milestone(_run, state, isRunning: true, cancel);
         return await Drive(state, outcome.Fresh, false, cancel);
     }
 
@@ -241,7 +242,8 @@ public sealed class UpdateRun
         if (!keep && row.State != StateFate.NotStored && await _run.Store.Remove() is { } unsaved)
             return Report(Ending.NotWritable, state, unsaved, kept: true);
 
-        if (row.TellsOnFailure) await FailureHooks.Run(_run, state, holdsLock: keep && state.Lock?.Since is not null, outcome.Failed, cancel);
+        if (row.TellsOnFailure) await Listeners.Failed(_run, state, outcome.Failed, cancel);
+        if (outcome.Verdict is Verdict.NothingDue or Verdict.Released) await Listeners.Milestone(_run, state, isRunning: false, cancel);
         if (ending == Ending.ScriptFailed && keep && state.Lock is not null)
             why += $"; the lock '{state.Lock.Identity.Name}' is kept: repair the host, then 'dlm-updater run' goes on here";
         return Report(ending, state, why, keep);

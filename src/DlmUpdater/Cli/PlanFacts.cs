@@ -32,8 +32,8 @@ internal enum StageStanding
     /// <summary>It comes later.</summary>
     Ahead,
 
-    /// <summary>on_failure: only if the run stops.</summary>
-    OnFailure,
+    /// <summary>Beside the run: it listens, or is asked by a phase.</summary>
+    Beside,
 }
 
 /// <summary>Everything that <c>plan</c> knows, gathered once. What follows from it is worked out here, and nothing is touched.</summary>
@@ -104,7 +104,7 @@ internal sealed record PlanFacts
     /// <summary>Where <paramref name="stage"/> lies.</summary>
     internal StageStanding Standing(ScriptStage stage)
     {
-        if (stage == ScriptStage.OnFailure) return StageStanding.OnFailure;
+        if (stage.IsBeside()) return StageStanding.Beside;
         Phase phase = PhaseOf(stage);
         Phase begin = Begin ?? (Plan is ResumePlan.DidNotReboot ? Phase.Reboot : Phase.NeedsUpdate);
         return phase < begin ? StageStanding.Over : phase == begin && Begin is not null ? StageStanding.Next : StageStanding.Ahead;

@@ -21,7 +21,12 @@ internal static class PlanReport
         Line("lock", facts.Lock is { } identity ? $"{identity.Name} at {identity.Service} as {identity.Holder}: {Lock(facts.Shown)}" : Lock(facts.Shown));
         Line("strategy", Strategy(facts.Strategy));
         Line("schedule", Schedule(facts));
-        foreach (PlannedStage stage in facts.Stages) Append(text, facts, stage);
+        foreach (PlannedStage stage in facts.Stages)
+        {
+            // What few hosts have is not worth two lines on the others.
+            if (stage.Set is not { Absent: true, Stage: ScriptStage.ExtNotify or ScriptStage.PhaseHooks }) Append(text, facts, stage);
+        }
+
         return text.ToString();
     }
 
@@ -57,7 +62,7 @@ internal static class PlanReport
     private static void Append(StringBuilder text, PlanFacts facts, PlannedStage stage)
     {
         ScriptSet set = stage.Set;
-        text.Append($"\n{set.Stage.DirectoryName()}  {set.Directory}{Remark(facts.Standing(set.Stage))}\n");
+        text.Append($"\n{set.Stage.DirectoryName()}  {set.Directory}{Remark(facts.Standing(set.Stage), set.Stage)}\n");
         if (set.Unusable is { } unusable) text.Append($"  MISSING  {unusable}\n");
         int width = stage.Scripts.Count == 0 ? 0 : Math.Min(40, stage.Scripts.Max(s => s.Script.Name.Length));
         bool over = facts.Standing(set.Stage) == StageStanding.Over;
@@ -94,11 +99,13 @@ internal static class PlanReport
         _ => "no script",
     };
 
-    private static string Remark(StageStanding standing) => standing switch
+    private static string Remark(StageStanding standing, ScriptStage stage) => (standing, stage) switch
     {
-        StageStanding.Over => "  (over in this run)",
-        StageStanding.Next => "  (next)",
-        StageStanding.OnFailure => "  (only if the run stops)",
+        (StageStanding.Over, _) => "  (over in this run)",
+        (StageStanding.Next, _) => "  (next)",
+        (_, ScriptStage.OnFailure) => "  (only if the run stops)",
+        (_, ScriptStage.ExtNotify) => "  (after every script)",
+        (_, ScriptStage.PhaseHooks) => "  (before and after pre_update and post_update)",
         _ => "",
     };
 
@@ -112,7 +119,7 @@ internal static class PlanReport
         {
             StageStanding.Over => "over",
             StageStanding.Next => "next",
-            StageStanding.OnFailure => "on_failure",
+            StageStanding.Beside => set.Stage == ScriptStage.OnFailure ? "on_failure" : "beside",
             _ => "ahead",
         });
         json.WriteBoolean("exists", !set.Absent && set.Unusable is null);

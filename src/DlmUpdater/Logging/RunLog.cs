@@ -104,7 +104,7 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
 
         if (result.Succeeded) return (LogLevel.Info, $"done in {took}");
         string failed = $"{(script.Stage.IsCheck() ? "gave no answer" : "failed")}: {result.Describe()} after {took}{Advice(script, result)}";
-        return (script.Stage == ScriptStage.OnFailure ? LogLevel.Warning : LogLevel.Error, failed);
+        return (script.Stage.OnlyListens() ? LogLevel.Warning : LogLevel.Error, failed);
     }
 
     /// <summary>The cause is in the script's own output, just above; only what this program did to it needs a word.</summary>

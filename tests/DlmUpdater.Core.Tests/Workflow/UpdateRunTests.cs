@@ -79,7 +79,7 @@ public class UpdateRunTests
 
         Assert.Equal((1, true), (report.Ending.Code(), report.StateKept));
         Assert.Equal([failing, "on_failure/tell"], bed.Acts[^2..]);
-        Assert.Equal(["fleet", "True", "False", stage.Name(), "bad", "7"], bed.Arguments);
+        Assert.Equal(["fleet", "True", "True", stage.Name(), $"/scripts/{stage.DirectoryName()}/bad", "7"], bed.Arguments);
         Assert.Equal(["good"], bed.Open.Finished.Select(f => f.Name));
 
         bed.Acts.Clear();
@@ -94,7 +94,7 @@ public class UpdateRunTests
     {
         var bed = new Bed { Names = { [ScriptStage.OnFailure] = ["tell"] }, Results = { ["needs_update/due"] = () => new ScriptResult.TimedOut(TimeSpan.FromHours(1), default) } };
         bed.Run();
-        Assert.Equal(["fleet", "False", "False", "needs_update", "due", "124"], bed.Arguments);
+        Assert.Equal(["fleet", "False", "True", "needs_update", "/scripts/needs_update.d/due", "124"], bed.Arguments);
     }
 
     [Theory]

@@ -227,7 +227,7 @@ public sealed class Host
     private IReadOnlyList<Script> DrawScripts(ScriptStage stage)
     {
         int count = stage == ScriptStage.NeedsUpdate ? 1 + Fleet.Dice.Below(2)
-            : stage is ScriptStage.Reboot or ScriptStage.OnFailure ? (Fleet.Dice.Chance(0.3) ? 1 + Fleet.Dice.Below(2) : 0)
+            : stage.IsOptional() ? (Fleet.Dice.Chance(0.3) ? 1 + Fleet.Dice.Below(2) : 0)
             : Fleet.Dice.Below(5);
         var scripts = new Script[count];
         for (int i = 0; i < count; i++)

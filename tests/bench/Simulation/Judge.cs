@@ -149,7 +149,7 @@ public sealed class Judge(Fleet fleet)
         if (host.Processes.Count > 0) Fail(Rule.OneScriptAtATime, host, $"{script.Stage.Name()}/{script.Name} starts beside {host.Processes[0].Script.Name}");
         if (agent.Terminated) Fail(Rule.NothingAfterSigterm, host, $"{script.Stage.Name()}/{script.Name} starts after SIGTERM");
         if (script.Header.RunOnce && host.DoneForEver.Contains(script.Path)) Fail(Rule.NothingRepeated, host, $"{script.Path} says run=once and is done");
-        if (script.Stage == ScriptStage.OnFailure) return;
+        if (script.Stage.OnlyListens()) return;
 
         bool first = agent.PhaseIsFresh;
         agent.PhaseIsFresh = false;
@@ -162,19 +162,26 @@ public sealed class Judge(Fleet fleet)
             return;
         }
 
+        if (script.Stage == ScriptStage.PhaseHooks)
+        {
+            HookStarts(agent, script, context);
+            return;
+        }
+
         if (host.Open is not { } state || state.Phase.Stage() != script.Stage || state.RunId != context.RunId)
         {
             Fail(Rule.StateBeforeAct, host, $"{script.Stage.Name()}/{script.Name} starts, but the state says {host.Disk}");
             return;
         }
 
-        if (Recorded(state, script)) Fail(Rule.NothingRepeated, host, $"{script.Stage.Name()}/{script.Name} is recorded and starts again");
+        if (Recorded(state, script.Name)) Fail(Rule.NothingRepeated, host, $"{script.Stage.Name()}/{script.Name} is recorded and starts again");
         foreach (Script earlier in host.Scripts[(int)script.Stage])
         {
             if (earlier == script) break;
             if (!Covered(host, state, earlier)) Fail(Rule.ScriptsInOrder, host, $"{script.Name} starts before {earlier.Name}");
         }
 
+        if (script.Stage is ScriptStage.PreUpdate or ScriptStage.PostUpdate) MustBeAllowed(host, state, "pre");
         if (script.Stage == ScriptStage.PostUpdate)
         {
             if (state.Reboot?.Boot == host.Boot) Fail(Rule.PostUpdateOnAnotherBoot, host, $"{script.Name} starts on the boot that was asked to reboot");
@@ -184,6 +191,36 @@ public sealed class Judge(Fleet fleet)
 
         MustBeCleared(agent, state, $"{script.Stage.Name()}/{script.Name}");
         if (script.Stage == ScriptStage.Reboot) MustBeDue(agent, state, first);
+    }
+
+    private void HookStarts(Agent agent, Script hook, ScriptContext context)
+    {
+        Host host = agent.Host;
+        string what = $"{string.Join(' ', context.Arguments)}: {hook.Name}";
+        if (host.Open is not { Phase: Phase.PreUpdate or Phase.PostUpdate } state || state.RunId != context.RunId || context.Arguments[1] != state.Phase.Name())
+        {
+            Fail(Rule.StateBeforeAct, host, $"{what} starts, but the state says {host.Disk}");
+            return;
+        }
+
+        if (Recorded(state, $"{context.Arguments[0]} {hook.Name}")) Fail(Rule.NothingRepeated, host, $"{what} is recorded and starts again");
+        foreach (Script script in host.Scripts[(int)state.Phase.Stage()!])
+        {
+            bool done = Covered(host, state, script);
+            if (context.Arguments[0] == "pre" && Recorded(state, script.Name)) Fail(Rule.ScriptsInOrder, host, $"{what} starts after {script.Name}");
+            if (context.Arguments[0] == "post" && !done) Fail(Rule.ScriptsInOrder, host, $"{what} starts before {script.Name}");
+        }
+
+        if (state.Phase == Phase.PreUpdate) MustBeCleared(agent, state, what);
+    }
+
+    private void MustBeAllowed(Host host, RunState state, string moment)
+    {
+        foreach (Script hook in host.Scripts[(int)ScriptStage.PhaseHooks])
+        {
+            if (!Recorded(state, $"{moment} {hook.Name}") && !(hook.Header.RunOnce && host.DoneForEver.Contains(hook.Path)))
+                Fail(Rule.NothingSkipped, host, $"{state.Phase.Name()} goes on without {moment} {hook.Name}");
+        }
     }
 
     internal void RebootRequested(Agent agent)
@@ -358,6 +395,7 @@ public sealed class Judge(Fleet fleet)
     private void MustBeComplete(Host host, RunState state)
     {
         if (state.Phase.Stage() is not { } stage) return;
+        if (stage is ScriptStage.PreUpdate or ScriptStage.PostUpdate) MustBeAllowed(host, state, "post");
         foreach (Script script in host.Scripts[(int)stage])
         {
             if (!Covered(host, state, script)) Fail(Rule.NothingSkipped, host, $"{stage.Name()} is over without {script.Name}");
@@ -396,23 +434,24 @@ public sealed class Judge(Fleet fleet)
         if (state.Phase.Stage() is not { } stage) return;
         foreach (FinishedScript record in state.Finished)
         {
-            if (!host.Seen.TryGetValue((state.RunId, stage, record.Name), out ScriptResult? result) || result.ShellCode != record.ExitCode)
+            bool isHook = record.Name.StartsWith("pre ", StringComparison.Ordinal) || record.Name.StartsWith("post ", StringComparison.Ordinal);
+            if (!host.Seen.TryGetValue((state.RunId, isHook ? ScriptStage.PhaseHooks : stage, record.Name), out ScriptResult? result) || result.ShellCode != record.ExitCode)
                 Fail(Rule.RecordsAreTrue, host, $"{stage.Name()}/{record.Name} is recorded with {record.ExitCode}, but ended so: {result?.Describe() ?? "never"}");
         }
     }
 
-    private static bool Recorded(RunState state, Script script)
+    private static bool Recorded(RunState state, string name)
     {
         foreach (FinishedScript record in state.Finished)
         {
-            if (record.Name == script.Name) return true;
+            if (record.Name == name) return true;
         }
 
         return false;
     }
 
     private static bool Covered(Host host, RunState state, Script script) =>
-        Recorded(state, script) || (script.Header.RunOnce && host.DoneForEver.Contains(script.Path));
+        Recorded(state, script.Name) || (script.Header.RunOnce && host.DoneForEver.Contains(script.Path));
 
     private static Phase Adopted(Host host, StoredRun.OldWord old)
     {

@@ -24,7 +24,7 @@ internal sealed class SimScripts(Agent agent) : IScripts
         IReadOnlyList<Script> all = Host.Scripts[(int)stage];
         if (Fleet.Sabotage.HasFlag(Sabotage.ScriptsReversed)) all = [.. all.Reverse()];
         bool blind = Fleet.Sabotage.HasFlag(Sabotage.PreflightSeesNothing) && _preflight && stage != ScriptStage.NeedsUpdate;
-        if (stage == ScriptStage.OnFailure) _preflight = false;
+        if (stage == ScriptStages.All[^1]) _preflight = false;
         if (agent.Untrusted is not { } bad || bad.Stage != stage || bad.Index >= all.Count || blind)
             return new ScriptSet { Stage = stage, Directory = stage.DirectoryName(), Scripts = all };
         var trusted = all.Where((_, i) => i != bad.Index).ToArray();
@@ -50,7 +50,7 @@ internal sealed class SimScripts(Agent agent) : IScripts
             if (agent.Alive)
             {
                 agent.RebootFailed |= script.Stage == ScriptStage.Reboot && how is { Succeeded: false } and not ScriptResult.Interrupted;
-                Host.Seen[(context.RunId, script.Stage, script.Name)] = how;
+                Host.Seen[(context.RunId, script.Stage, script.Stage == ScriptStage.PhaseHooks ? $"{context.Arguments[0]} {script.Name}" : script.Name)] = how;
                 done.TrySetResult(how);
             }
 

@@ -13,7 +13,7 @@ internal static class PostUpdatePhase
             run.Events.On(new RunEvent.Warning($"{no.Why}; post_update runs all the same, to bring the host back"));
 
         if (proof is LockOutcome.Cleared { Clearance: HeldLock held }) state = state with { Lock = held.Claim };
-        PhaseOutcome ran = await ScriptSequence.Run(run, state, run.Scripts.Find(ScriptStage.PostUpdate), stored: true, cancel);
+        PhaseOutcome ran = await ScriptSequence.RunHooked(run, state, ScriptStage.PostUpdate, cancel);
         return ran.Verdict == Verdict.Succeeded && proof is LockOutcome.NotCleared { Verdict: Verdict.LockLost } lost
             ? ran with { Verdict = Verdict.LockLost, Why = $"{lost.Why}; post_update is done and the other holder was left alone" }
             : ran;

@@ -9,6 +9,6 @@ internal static class PreUpdatePhase
     internal static ValueTask<PhaseOutcome> Run(RunContext run, RunState state, Clearance clearance, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(clearance);
-        return ScriptSequence.Run(run, state, run.Scripts.Find(ScriptStage.PreUpdate), stored: true, cancel);
+        return ScriptSequence.RunHooked(run, state, ScriptStage.PreUpdate, cancel);
     }
 }

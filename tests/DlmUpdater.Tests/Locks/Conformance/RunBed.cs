@@ -178,7 +178,7 @@ internal abstract class RunBed : IRunStore, IScripts, IHost, IRunEvents, IHttpTr
 
     public void On(RunEvent happened) => Events.Add(happened);
 
-    private static string[] Names(ScriptStage stage) => stage is ScriptStage.Reboot or ScriptStage.OnFailure ? [] : ["one"];
+    private static string[] Names(ScriptStage stage) => stage.IsOptional() ? [] : ["one"];
 
     private void Note(string act)
     {
