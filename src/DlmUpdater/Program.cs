@@ -1,12 +1,10 @@
 using DlmUpdater.Cli;
-using DlmUpdater.Cli.Locksmith;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
 try
 {
-    // Called by the name of a tool that it stands in for, it is that tool.
-    return Path.GetFileName(Environment.GetCommandLineArgs()[0]) == "locksmithctl" ? Locksmithctl.Invoke(args) : CommandLine.Invoke(args);
+    return OldNames.Invoke(Path.GetFileName(Environment.GetCommandLineArgs()[0]), args);
 }
 catch (Exception bug)
 {

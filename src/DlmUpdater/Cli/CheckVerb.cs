@@ -41,6 +41,7 @@ internal static class CheckVerb
 
         // What is wrong only by the strict rules does not keep the rest from being looked at.
         if ((strict.Settings ?? Load(file, strict: false).Settings) is not { } settings) yield break;
+        if (strict.Notice is { } notice) yield return Finding.Ok("configuration", notice);
         if (strict.Complaints.Count == 0) yield return Finding.Ok("configuration", string.Join(", ", strict.Files));
         if (Native.geteuid() != 0)
             yield return Finding.Warning("user", $"this check runs as uid {Native.geteuid()}, and a run as root sees and may do more", "check as root");
@@ -112,7 +113,7 @@ internal static class CheckVerb
     {
         File = file,
         WorkingDirectory = Environment.CurrentDirectory,
-        Environment = Setup.DlmVariables(),
+        Environment = Setup.Variables(),
         Strict = strict,
         Secrets = SecretUse.Admin,
     });

@@ -25,6 +25,7 @@ internal static class RunOnce
         StandardError error = StandardError.Detect(settings.Log.Target, Environment.GetEnvironmentVariable);
         using var log = new Log(settings.Log, redactor, error, TimeProvider.System);
         if (log.Probe() is { } noLog) return Setup.Fail(Ending.NotWritable, noLog);
+        if (loaded.Notice is { } notice) log.Info(notice);
         foreach (Complaint warning in loaded.Complaints) log.Warning(warning.Text);
 
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))

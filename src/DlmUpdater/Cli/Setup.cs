@@ -25,7 +25,7 @@ internal static class Setup
         {
             File = file,
             WorkingDirectory = Environment.CurrentDirectory,
-            Environment = DlmVariables(),
+            Environment = Variables(),
             Overrides = overrides,
             Secrets = secrets,
         });
@@ -52,7 +52,7 @@ internal static class Setup
             LockServiceKind.DlmEngine => DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, time, out why),
             LockServiceKind.Etcd => EtcdSetup.Make(settings.Etcd!, settings.Lock, time, Random.Shared.NextDouble, out why),
             LockServiceKind.FleetLock => FleetLockSetup.Make(settings.FleetLock!, settings.Lock, time, out why),
-            LockServiceKind.None => new NoLockService(MachineId.HostName()),
+            LockServiceKind.None => new NoLockService(MachineId.HostName(), settings.Lock.Name),
             _ => throw new InvalidOperationException($"no lock service {settings.Lock.Service}"),
         };
     }
@@ -75,13 +75,13 @@ internal static class Setup
         return ending.Code();
     }
 
-    /// <summary>The environment as far as it is configuration.</summary>
-    internal static Dictionary<string, string> DlmVariables()
+    /// <summary>The environment. What of it is configuration, the configuration layer knows.</summary>
+    internal static Dictionary<string, string> Variables()
     {
         var variables = new Dictionary<string, string>();
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
-            if (entry.Key is string name && name.StartsWith("DLM_UPDATER__", StringComparison.OrdinalIgnoreCase)) variables[name] = entry.Value as string ?? "";
+            if (entry is { Key: string name, Value: string value }) variables[name] = value;
         }
 
         return variables;

@@ -39,8 +39,24 @@ internal sealed class ConfiguredValues(Findings findings)
         values[key.Canonical] = new ConfiguredValue(key, text, place);
     }
 
+    /// <summary>True if nothing is set at all.</summary>
+    internal bool IsEmpty => values.Count == 0;
+
+    /// <summary>Every value that is set, in the order of the catalog.</summary>
+    internal IEnumerable<(SettingKey Key, ConfiguredValue Value)> All()
+    {
+        foreach (SettingKey key in SettingsCatalog.Keys)
+        {
+            if (key.Canonical == key && values.TryGetValue(key, out ConfiguredValue value) && value.Text.Length > 0)
+                yield return (key, value);
+        }
+    }
+
     /// <summary>True if the key is set, rightly or wrongly.</summary>
     internal bool Has(SettingKey key) => values.TryGetValue(key.Canonical, out ConfiguredValue value) && value.Text.Length > 0;
+
+    /// <summary>True if somebody wrote the key down; false also for what only an older tool implies.</summary>
+    internal bool IsWritten(SettingKey key) => values.TryGetValue(key.Canonical, out ConfiguredValue value) && value is { Text.Length: > 0, Place.IsImplied: false };
 
     /// <summary>Reads every value into a draft and complains of those that cannot be read.</summary>
     internal SettingsDraft Bind()

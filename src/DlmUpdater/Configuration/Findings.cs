@@ -8,6 +8,13 @@ namespace DlmUpdater.Configuration;
 /// <param name="Line">The line from 1; 0 = none.</param>
 internal readonly record struct Place(int Layer, string Name, int Line = 0)
 {
+    /// <summary>What the value is called there, in the configuration of another tool; or, for a value that stands nowhere, why it holds. Null: it is called as in
+    /// the catalog.</summary>
+    internal string? Origin { get; init; }
+
+    /// <summary>True for a value that stands nowhere: an older tool had it so.</summary>
+    internal bool IsImplied => Layer < 0;
+
     /// <summary><c>path:LINE</c>, or only the name.</summary>
     public override string ToString() => Line > 0 ? $"{Display.Plain(Name)}:{Line}" : Display.Plain(Name);
 }
@@ -22,6 +29,9 @@ internal sealed class Findings
 
     /// <summary>True if a file or a line could not be read: what seems to be missing may stand there.</summary>
     internal bool AnyUnread { get; private set; }
+
+    /// <summary>How many complaints there are.</summary>
+    internal int Count => found.Count;
 
     /// <summary>A file or a line cannot be read.</summary>
     internal void AddUnread(Place place, string text)
@@ -39,7 +49,7 @@ internal sealed class Findings
 
     /// <summary>Something is wrong with a key or its value.</summary>
     internal void Add(Severity severity, Place place, string section, string key, string text) =>
-        Add(severity, place, $"[{Display.Plain(section)}] {Display.Plain(key)}: {text}");
+        Add(severity, place, place is { Origin: { } origin, IsImplied: false } ? $"{Display.Plain(origin)}: {text}" : $"[{Display.Plain(section)}] {Display.Plain(key)}: {text}");
 
     /// <summary>Every complaint.</summary>
     internal Complaint[] InOrder()

@@ -21,7 +21,17 @@ internal sealed record Complaint(Severity Severity, string Text);
 /// <param name="Settings">The settings; null if any complaint is an error.</param>
 /// <param name="Complaints">Every complaint, in the order of files and lines.</param>
 /// <param name="Files">The files that were read, in the order in which they apply.</param>
-internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyList<Complaint> Complaints, IReadOnlyList<string> Files);
+internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyList<Complaint> Complaints, IReadOnlyList<string> Files)
+{
+    /// <summary>For the log: which older tool's configuration is used, and why; null: it is this program's own.</summary>
+    internal string? Notice { get; init; }
+}
+
+/// <summary>What one file says, in this program's terms.</summary>
+/// <param name="Tool">Whose file it is.</param>
+/// <param name="Values">Its values.</param>
+/// <param name="Complaints">What cannot be taken from it as it stands.</param>
+internal sealed record TranslatedConfiguration(Adopted.OldTool Tool, ConfiguredValues Values, IReadOnlyList<Complaint> Complaints);
 
 /// <summary>A value from the command line; it wins over files and environment.</summary>
 /// <param name="Section">The section, as in the catalog.</param>
@@ -50,7 +60,13 @@ internal sealed record ConfigurationRequest
     /// <c>config.d</c> beside any other file: a configuration under test must not mix with that of the host.</summary>
     public IReadOnlyList<string>? DropInDirectories { get; init; }
 
-    /// <summary>The environment; only <c>DLM_UPDATER__…</c> is looked at.</summary>
+    /// <summary>Which file's absence makes the configuration of an older tool stand in.</summary>
+    public string OwnFile { get; init; } = DefaultFile;
+
+    /// <summary>Where the older tools keep theirs.</summary>
+    public IReadOnlyList<string> OldFiles { get; init; } = Adopted.OldTools.Files;
+
+    /// <summary>The environment; only <c>DLM_UPDATER__…</c> is looked at, and, for an older tool's configuration, that tool's own variables.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Values from the command line; a later one wins.</summary>

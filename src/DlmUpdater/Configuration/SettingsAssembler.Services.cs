@@ -74,11 +74,11 @@ internal sealed partial class SettingsAssembler
         if ((layout == EtcdLayout.Locksmith) != (api == 2))
             Complain(SettingsCatalog.EtcdLayoutKey, "does not go with api: airlock is api v3, locksmith is api v2");
         ClientCertificate.Files? certificate = Pair(draft, SettingsCatalog.EtcdCertificate, SettingsCatalog.EtcdKey);
-        Login? login = Login(draft, chosen, SettingsCatalog.EtcdUser, SettingsCatalog.EtcdPasswordFile);
+        Login? login = Login(draft, chosen, SettingsCatalog.EtcdUser, SettingsCatalog.EtcdPasswordFile, SettingsCatalog.EtcdPassword);
         if (chosen)
         {
             Require(SettingsCatalog.EtcdEndpoints, "is needed by [lock] service = etcd: set it to the members' URLs");
-            bool credentials = values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile);
+            bool credentials = values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile) || values.Has(SettingsCatalog.EtcdPassword);
             Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), credentials);
         }
 
@@ -132,8 +132,16 @@ internal sealed partial class SettingsAssembler
     }
 
     /// <summary>A user and the file with the password: both or neither.</summary>
-    private Login? Login(ServiceDraft draft, bool chosen, SettingKey user, SettingKey file)
+    private Login? Login(ServiceDraft draft, bool chosen, SettingKey user, SettingKey file, SettingKey? inline = null)
     {
+        if (draft.Secret is string text && inline is not null)
+        {
+            Both(text, inline, user);
+            if (values.Has(file)) Complain(file, $"{inline.Key} is set too: keep one of the two");
+            secrets.Add(text);
+            return draft.User is string named ? new Login(named, new SecretText(text)) : null;
+        }
+
         Both(draft.User, user, file);
         Both(draft.SecretFile, file, user);
         SecretText? password = FromFile(draft, chosen, file);

@@ -28,8 +28,9 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
             Schedule = draft.Schedule,
             Reboot = draft.Reboot,
             Log = Log(draft, paths),
+            NotifyCommand = draft.NotifyCommand,
         };
-        if (request.Strict && values.Has(SettingsCatalog.TimeZone) && !values.Has(SettingsCatalog.Window))
+        if (request.Strict && values.IsWritten(SettingsCatalog.TimeZone) && !values.Has(SettingsCatalog.Window))
             Complain(SettingsCatalog.TimeZone, "has no effect without a window: date constraints mean local time", Severity.Warning);
         // The zone's data is read only where something depends on it.
         if (values.Has(SettingsCatalog.Window) && TimeZones.Find(draft.Schedule.TimeZone) is null)

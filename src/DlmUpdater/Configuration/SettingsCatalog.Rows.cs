@@ -66,6 +66,9 @@ internal static partial class SettingsCatalog
     internal static readonly SettingKey EtcdUser = SettingKey.Of("etcd", "username", "", ValueForms.Word, "The user of etcd.",
         (d, v) => d.Etcd.User = v);
 
+    internal static readonly SettingKey EtcdPassword = SettingKey.Of("etcd", "password", "", ValueForms.Text,
+        "That user's password; better in a file of its own.", (d, v) => d.Etcd.Secret = v, isSecret: true);
+
     internal static readonly SettingKey EtcdPasswordFile = SettingKey.Of("etcd", "password_file", "", ValueForms.Path,
         "File with that user's password.", (d, v) => d.Etcd.SecretFile = v);
 
@@ -160,6 +163,7 @@ internal static partial class SettingsCatalog
         EtcdCertificate,
         EtcdKey,
         EtcdUser,
+        EtcdPassword,
         EtcdPasswordFile,
 
         FleetLockUrl,
@@ -186,6 +190,8 @@ internal static partial class SettingsCatalog
             (d, v) => d.Scripts = d.Scripts with { Checks = v }),
         SettingKey.Of("scripts", "untrusted", "fail", ValueForms.Choice(("fail", UntrustedRule.Fail), ("skip", UntrustedRule.Skip)),
             "What happens with a script that others than root could change.", (d, v) => d.Scripts = d.Scripts with { Untrusted = v }),
+        SettingKey.Of("scripts", "missing", "fail", ValueForms.Choice(("fail", MissingRule.Fail), ("empty", MissingRule.Empty)),
+            "What a main directory means that does not exist.", (d, v) => d.Scripts = d.Scripts with { Missing = v }),
         SettingKey.Of("scripts", "user_script_users", "", ValueForms.Users,
             "Users whose own pre_update and post_update scripts run too, as them.",
             (d, v) => d.Scripts = d.Scripts with { UserScriptUsers = v }),
@@ -210,9 +216,13 @@ internal static partial class SettingsCatalog
 
         LogTargetKey,
         LogLevelKey,
-        SettingKey.Of("log", "format", "text", ValueForms.Choice(("text", LogFormat.Text), ("json", LogFormat.Json)),
-            "The shape of a log line.", (d, v) => d.Log = d.Log with { Format = v }),
+        SettingKey.Of("log", "format", "text", ValueForms.Choice(("text", LogFormat.Text), ("json", LogFormat.Json), ("python", LogFormat.Python)),
+            "The shape of a log line; python: as foreman_dlm_updater and DLMEngineUpdater wrote it.", (d, v) => d.Log = d.Log with { Format = v }),
         LogRetention,
+
+        SettingKey.Of("notify", "command", "", ValueForms.Command,
+            "A command that gets every line of the log and every event of a run on its standard input, one JSON object a line.",
+            (d, v) => d.NotifyCommand = v),
 
         SettingKey.NotYet("metrics", "textfile", "File with metrics for node_exporter.",
             "metrics are not in this version: remove the key"),

@@ -46,6 +46,8 @@ internal sealed class SettingsDraft
 
     internal LogSettings Log { get; set; } = new();
 
+    internal ImmutableArray<string> NotifyCommand { get; set; } = [];
+
     /// <summary><c>[log] target</c>; null if not set.</summary>
     internal LogTarget? LogTarget { get; set; }
 }

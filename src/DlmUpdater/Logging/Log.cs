@@ -95,6 +95,7 @@ internal sealed class Log : IDisposable
     {
         buffer.ResetWrittenCount();
         if (settings.Format == LogFormat.Json) LogLine.Json(buffer, record);
+        else if (settings.Format == LogFormat.Python) LogLine.Python(buffer, record);
         else LogLine.Stamped(buffer, record);
 
         string? why = file!.Append(buffer.WrittenSpan, record.Time);

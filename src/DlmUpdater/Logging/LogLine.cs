@@ -24,6 +24,18 @@ internal static class LogLine
         Put(to, "\n");
     }
 
+    /// <summary><c>2026-11-22 20:30:50,123UTC - INFO - MainThread - message</c>, as Python's logging wrote it; what a script printed stands there alone.</summary>
+    internal static void Python(IBufferWriter<byte> to, in LogRecord record)
+    {
+        Span<byte> stamp = to.GetSpan(32);
+        record.Time.UtcDateTime.TryFormat(stamp, out int length, "yyyy-MM-dd HH:mm:ss,fff'UTC - '");
+        to.Advance(length);
+        Put(to, Names[(int)record.Level].ToUpperInvariant() + " - MainThread - ");
+        if (record.IsOutput) Put(to, LogText.OneLine(record.Message));
+        else Body(to, record);
+        Put(to, "\n");
+    }
+
     /// <summary>The prefix from which journald takes the level.</summary>
     internal static ReadOnlySpan<byte> Priority(LogLevel level) => level switch
     {

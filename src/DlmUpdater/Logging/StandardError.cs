@@ -57,6 +57,7 @@ internal sealed class StandardError
         if (Reader == ErrorReader.Journal && format == LogFormat.Json) buffer.Write(LogLine.Priority(record.Level));
         if (format == LogFormat.Json) LogLine.Json(buffer, record);
         else if (Reader == ErrorReader.Journal) LogLine.Journal(buffer, record);
+        else if (format == LogFormat.Python) LogLine.Python(buffer, record);
         else if (Reader == ErrorReader.Terminal) LogLine.Short(buffer, record, colour);
         else LogLine.Stamped(buffer, record);
 

@@ -22,11 +22,11 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         var judge = new ScriptJudge(stage, settings, users, found);
 
         string? unusable = Scan(directory, judge, new(own), null, out bool missing);
-        bool absent = missing && stage.IsOptional();
+        bool absent = missing && (stage.IsOptional() || settings.Missing == MissingRule.Empty);
         if (stage is ScriptStage.PreUpdate or ScriptStage.PostUpdate)
         {
             foreach (string name in settings.UserScriptUsers)
-                unusable ??= ScanUser(stage, name, judge);
+                unusable ??= ScanUser(stage, name, judge, found);
         }
 
         found.Scripts.Sort(Compare);
@@ -43,11 +43,18 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         };
     }
 
-    private string? ScanUser(ScriptStage stage, string name, ScriptJudge judge)
+    private string? ScanUser(ScriptStage stage, string name, ScriptJudge judge, Findings found)
     {
         UserLookup lookup = users(name);
         if (lookup.Account is not { } account)
-            return $"[scripts] user_script_users: {lookup.Why}";
+        {
+            string why = $"[scripts] user_script_users: {lookup.Why}";
+            if (settings.Untrusted != UntrustedRule.Skip)
+                return why;
+            found.Warnings.Add(why + "; no script of that user is run");
+            return null;
+        }
+
         string directory = $"{account.Home.TrimEnd('/')}/{UserDirectory}/{stage.DirectoryName()}";
         string? unusable = Scan(directory, judge, new(account.Uid), account, out bool missing);
         return missing ? null : unusable;

@@ -52,7 +52,7 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         else if (trust.File is { } facts && (facts.Mode & 0b001_000_000) == 0)
             untrusted.Add($"it is not executable by its owner (mode {facts.ModeText}): chmod u+x");
 
-        if (untrusted.Count > 0 && settings.Untrusted == UntrustedRule.Skip)
+        if (untrusted.Count > 0 && settings.Untrusted == UntrustedRule.Skip && WasSkipped(path, user))
         {
             string why = string.Join("; ", untrusted);
             found.Skipped.Add($"{(user is null ? name : user.Name + "/" + name)}: not trusted: {why}");
@@ -72,6 +72,14 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         else
             found.Scripts.Add(new(stage, user is null ? name : user.Name + "/" + name, path, header, Limit(header), runAs?.Name));
     }
+
+    /// <summary>True if foreman_dlm_updater and DLMEngineUpdater passed the script over too. They looked at what a link leads to, and at its own owner and mode only:
+    /// what they ran and is refused here for a directory above it stays an error, because it would be missed.</summary>
+    private static bool WasSkipped(string path, UserAccount? user) =>
+        FileFacts.Read(path, true, out _) is not { IsRegular: true } facts
+        || facts.Uid != (user?.Uid ?? Native.geteuid())
+        || (facts.Mode & 0b001_000_000) == 0
+        || (facts.Mode & 0b000_010_010) != 0;
 
     private ScriptHeader Content(string path, FileFacts facts, UserAccount? user, List<string> faults, ref UserAccount? runAs)
     {

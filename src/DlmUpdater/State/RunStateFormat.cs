@@ -45,7 +45,16 @@ internal static class RunStateFormat
     internal static Phase? ReadOldWord(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> word = bytes.Trim(" \t\r\n"u8);
-        return word.Length <= 32 && PhaseNames.TryParse(Encoding.ASCII.GetString(word), out Phase phase) ? phase : null;
+        if (word.Length > 32) return null;
+
+        // foreman_dlm_updater 0.0.1 had other names for two of them.
+        string name = Encoding.ASCII.GetString(word) switch
+        {
+            "check_update" => "needs_update",
+            "do_update" => "update",
+            var other => other,
+        };
+        return PhaseNames.TryParse(name, out Phase phase) ? phase : null;
     }
 
     private static void WriteFields(Utf8JsonWriter json, RunState state)

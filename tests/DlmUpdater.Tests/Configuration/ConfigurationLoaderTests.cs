@@ -317,14 +317,5 @@ public sealed class ConfigurationLoaderTests : IDisposable
             Assert.Single(box.Errors(ConfigurationSandbox.Minimal + "[metrics]\ntextfile = /var/x.prom\n")), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void An_env_file_is_not_read_and_its_secrets_are_not_shown()
-    {
-        string path = box.Write(".env", "main_api_secret=hunter2\n");
-        LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest { File = path });
-        Assert.Null(loaded.Settings);
-        Assert.Equal($"{path}: DLMEngineUpdater's .env is not read by this version: write its values into a config.ini", Assert.Single(loaded.Complaints).Text);
-    }
-
     public void Dispose() => box.Dispose();
 }

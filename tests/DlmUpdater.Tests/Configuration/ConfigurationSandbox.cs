@@ -46,6 +46,13 @@ public sealed class ConfigurationSandbox : IDisposable
         });
     }
 
+    /// <summary>Loads a file by another name, with its own directory's drop-ins.</summary>
+    internal LoadedConfiguration LoadFile(string name, string content, bool strict = false)
+    {
+        string path = Write(name, content);
+        return ConfigurationLoader.Load(new ConfigurationRequest { File = path, Environment = Environment, Overrides = Flags, Strict = strict });
+    }
+
     /// <summary>Loads what must be right, without a complaint.</summary>
     internal UpdaterSettings Good(string? content = null, bool strict = true)
     {

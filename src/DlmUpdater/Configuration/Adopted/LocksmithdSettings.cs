@@ -1,0 +1,80 @@
+using DlmUpdater.Core.Settings;
+
+namespace DlmUpdater.Configuration.Adopted;
+
+/// <summary>locksmithd's settings: variables of <c>update.conf</c> and, winning over them, of the environment. Other variables there belong to update_engine.</summary>
+internal sealed class LocksmithdSettings(ConfiguredValues values, Findings findings) : Translation(values, findings)
+{
+    private const string AsBefore = "as locksmithd had it";
+    private const string Strategy = "REBOOT_STRATEGY", Start = "REBOOT_WINDOW_START", Length = "REBOOT_WINDOW_LENGTH", Prefix = "LOCKSMITHD_";
+
+    private static readonly (string Name, string Section, string Key)[] Plain =
+    [
+        ("LOCKSMITHD_ENDPOINT", "etcd", "endpoints"),
+        ("LOCKSMITHD_ETCD_CAFILE", "etcd", "ca"),
+        ("LOCKSMITHD_ETCD_CERTFILE", "etcd", "client_crt"),
+        ("LOCKSMITHD_ETCD_KEYFILE", "etcd", "client_key"),
+        ("LOCKSMITHD_ETCD_USERNAME", "etcd", "username"),
+        ("LOCKSMITHD_ETCD_PASSWORD", "etcd", "password"),
+        ("LOCKSMITHD_GROUP", "etcd", "group"),
+    ];
+
+    private readonly ConfiguredValues _values = values;
+
+    /// <summary>True if a file of these settings says what locksmithd is to do; every Flatcar host has one that does not.</summary>
+    internal static bool Decides(IEnumerable<OldSetting> settings) => settings.Any(s => s is { Name: Strategy, Value.Length: > 0 });
+
+    /// <summary>Takes the settings of the files, then those of the environment.</summary>
+    internal void Take(Place file, List<OldSetting> settings, IReadOnlyDictionary<string, string> environment, Severity unknown)
+    {
+        List<OldSetting> last = OldSetting.Merge(
+            settings, environment, name => name is Strategy or Start or Length || name.StartsWith(Prefix, StringComparison.Ordinal), StringComparison.Ordinal, file);
+        foreach ((string section, string key, string value) in (ReadOnlySpan<(string, string, string)>)
+        [
+            ("lock", "service", "etcd"), ("etcd", "api", "v2"), ("etcd", "endpoints", "http://127.0.0.1:2379,http://127.0.0.1:4001"),
+            ("reboot", "strategy", "reboot"), ("schedule", "time_zone", "local"),
+        ])
+        {
+            Implied(_values, file, section, key, value, AsBefore);
+        }
+
+        foreach ((string name, string section, string key) in Plain)
+        {
+            if (Find(last, name) is { } setting) Set(section, key, setting.Value, setting.Place);
+        }
+
+        if (Find(last, Strategy) is { } strategy) Set("reboot", "strategy", strategy.Value.Trim(), strategy.Place);
+        if (Find(last, Prefix + "DEBUG") is { } debug && debug.Value.Trim() is not ("false" or "0")) Set("log", "level", "debug", debug.Place);
+        Window(Find(last, Prefix + Start) ?? Find(last, Start), Find(last, Prefix + Length) ?? Find(last, Length));
+        foreach (OldSetting setting in last)
+        {
+            if (setting.Name.StartsWith(Prefix, StringComparison.Ordinal) && !IsKnown(setting.Name))
+                Complain(unknown, setting.Place, "there is no such setting, and it is not read");
+        }
+    }
+
+    private static OldSetting? Find(List<OldSetting> settings, string name) => OldSetting.Find(settings, name, StringComparison.Ordinal);
+
+    private static bool IsKnown(string name) => name is Prefix + Start or Prefix + Length or Prefix + "DEBUG" || Array.Exists(Plain, p => p.Name == name);
+
+    private void Window(OldSetting? start, OldSetting? length)
+    {
+        if (start is not { } from)
+        {
+            if (length is { } alone) Complain(Severity.Error, alone.Place, $"is set without {Prefix}{Start}: set both, or neither");
+        }
+        else if (length is not { } to)
+        {
+            Complain(Severity.Error, from.Place, $"is set without {Prefix}{Length}: set both, or neither");
+        }
+        else if (!GoDuration.TryParse(to.Value.Trim(), out TimeSpan open))
+        {
+            Complain(Severity.Error, to.Place, $"{Display.Quote(to.Value)} is not a length of time such as 1h30m");
+        }
+        else
+        {
+            // locksmithd's window begins and ends with a whole instant; a second is the least that is read here.
+            Set("schedule", "window", $"{from.Value.Trim()}/{Duration.Format(TimeSpan.FromSeconds(Math.Ceiling(open.TotalSeconds)))}", from.Place);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text;
+
+namespace DlmUpdater.Configuration.Adopted;
+
+/// <summary>What a copy of the shell script <c>updatelock</c> says of itself: the server's address and the lock's name stand in it as
+/// <c>FOREMAN_DLM_URL="…"</c> and <c>LOCKNAME="…"</c>; the certificates are puppet's.</summary>
+internal sealed class UpdatelockSettings(ConfiguredValues values, Findings findings) : Translation(values, findings)
+{
+    private const string AsBefore = "as updatelock had it";
+    private const string ApiPath = "/api/dlmlocks";
+
+    private readonly ConfiguredValues _values = values;
+
+    /// <summary>Takes the two assignments; the rest of the script is no configuration.</summary>
+    internal void Take(Place file, byte[] content)
+    {
+        Implied(_values, file, "lock", "service", "foreman", AsBefore);
+        Implied(_values, file, "foreman", "client_crt", "puppet", AsBefore);
+
+        // It asked once and left the waiting to its timer.
+        Implied(_values, file, "lock", "wait", "false", AsBefore);
+        int number = 0;
+        foreach (string line in Encoding.UTF8.GetString(content).Split('\n'))
+        {
+            number++;
+            int equals = line.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0) continue;
+            string name = line[..equals];
+            Place place = file with { Line = number, Origin = name };
+            string value = line[(equals + 1)..].Trim().Trim('"', '\'');
+            if (name == "LOCKNAME") Set("lock", "name", value, place);
+            else if (name == "FOREMAN_DLM_URL") Url(value.TrimEnd('/'), place);
+        }
+    }
+
+    private void Url(string url, Place place) =>
+        Set("foreman", "url", url.EndsWith(ApiPath, StringComparison.Ordinal) ? url[..^ApiPath.Length] : url, place);
+}
