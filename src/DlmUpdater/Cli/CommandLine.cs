@@ -19,6 +19,7 @@ internal static class CommandLine
         ("shield", ShieldVerb.Build),
         ("history", HistoryVerb.Build),
         ("reset", ResetVerb.Build),
+        ("updatelock", Updatelock.Build),
         ("import", ImportVerb.Build),
         ("version", VersionVerb.Build),
     ];

@@ -104,8 +104,13 @@ internal static class LockVerb
     /// <summary>Acts as the one instance of this host, and only while no run is open: a stopped run owns its lock.</summary>
     internal static int Alone(string config, Func<UpdaterSettings, ILockService, int> act)
     {
-        if (Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
-        switch (InstanceLock.TryTake(settings!.Paths.InstanceLock))
+        return Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) ?? Alone(settings!, service!, act);
+    }
+
+    /// <inheritdoc cref="Alone(string, Func{UpdaterSettings, ILockService, int})"/>
+    internal static int Alone(UpdaterSettings settings, ILockService service, Func<UpdaterSettings, ILockService, int> act)
+    {
+        switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
                 return Setup.Fail(Ending.TryLater,
@@ -116,7 +121,7 @@ internal static class LockVerb
                 using (taken.Lock)
                 {
                     StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(settings, service!);
+                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(settings, service);
                 }
             default:
                 throw new InvalidOperationException("no rule for this answer");

@@ -12,6 +12,7 @@ internal static class OldNames
     internal static int Invoke(string name, string[] args) => name switch
     {
         "locksmithctl" => Locksmithctl.Invoke(args),
+        "updatelock" => CommandLine.Invoke(["updatelock", .. args]),
         "foreman_dlm_updater" => CommandLine.Invoke(Run(args, OldTools.ForemanFile)),
         "dlm_engine_updater" or "dlm-engine-updater" => CommandLine.Invoke(Run(args, OldTools.EngineFile, OldTools.EngineIniFile)),
         _ => CommandLine.Invoke(args),

@@ -29,10 +29,14 @@ internal sealed class UpdatelockSettings(ConfiguredValues values, Findings findi
             Place place = file with { Line = number, Origin = name };
             string value = line[(equals + 1)..].Trim().Trim('"', '\'');
             if (name == "LOCKNAME") Set("lock", "name", value, place);
-            else if (name == "FOREMAN_DLM_URL") Url(value.TrimEnd('/'), place);
+            else if (name == "FOREMAN_DLM_URL") Set("foreman", "url", BaseOf(value), place);
         }
     }
 
-    private void Url(string url, Place place) =>
-        Set("foreman", "url", url.EndsWith(ApiPath, StringComparison.Ordinal) ? url[..^ApiPath.Length] : url, place);
+    /// <summary>Foreman's own address: what the script has goes on to the plugin's part of it.</summary>
+    internal static string BaseOf(string url)
+    {
+        url = url.TrimEnd('/');
+        return url.EndsWith(ApiPath, StringComparison.Ordinal) ? url[..^ApiPath.Length] : url;
+    }
 }
