@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DlmUpdater.Configuration;
+using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
@@ -15,6 +16,9 @@ namespace DlmUpdater.Cli;
 /// <summary>One start of the agent: joins the acting folders to the ports of Core, and maps the report to an exit code.</summary>
 internal static class RunOnce
 {
+    /// <summary>How long the listener may take to read the rest and to end, and then to end when it is asked to.</summary>
+    private static readonly TimeSpan NotifyLimit = TimeSpan.FromSeconds(5), NotifyGrace = TimeSpan.FromSeconds(1);
+
     internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides)
     {
         LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, overrides);
@@ -57,11 +61,18 @@ internal static class RunOnce
             new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
         using var ticker = new WaitTicker(progress, time);
         var recorder = new RunRecorder(time);
+        using NotifyCommand? notify = Notify(settings, service, log);
+        var listener = notify is null ? null : new NotifyEvents(redactor, notify.Send, time);
+        if (listener is not null) log.Tap = listener.OnLog;
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
         {
             Output = (_, script, line) => log.Script(script.Stage.Name(), script.Name, line),
-            Tick = (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
+            Tick = (phase, script, elapsed) =>
+            {
+                progress.Tick(phase, script.Name, elapsed);
+                notify?.Flush();
+            },
             Log = (level, message) => log.Say(level, message),
         });
 
@@ -72,7 +83,7 @@ internal static class RunOnce
             LockService = service,
             Scripts = scripts,
             Host = new ThisHost(boot, time, scripts, settings.Reboot),
-            Events = new Events(new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder),
+            Events = new Events([new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder, .. listener is null ? [] : (IRunEvents[])[listener]]),
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
@@ -80,7 +91,23 @@ internal static class RunOnce
         }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
 
         if (service is FileLockService { Notice: { } notice }) log.Warning(notice);
-        return Close(settings, log, recorder, report, time);
+        int code = Close(settings, log, recorder, report, time);
+        log.Tap = null;
+        if (notify?.Close(NotifyLimit, NotifyGrace) is { } notTaken) log.Warning(notTaken);
+        return code;
+    }
+
+    /// <summary>The command that listens, or null: that none is configured, or, with a warning, that it cannot be started. An update never waits for a listener.</summary>
+    private static NotifyCommand? Notify(UpdaterSettings settings, ILockService service, Log log)
+    {
+        if (settings.NotifyCommand.IsEmpty) return null;
+        string[] variables =
+        [
+            "DLM_UPDATER_LOCK_NAME=" + service.Identity.Name, "DLM_UPDATER_LOCK_SERVICE=" + service.Identity.Service, "DLM_UPDATER_STATE_DIR=" + settings.Paths.StateDirectory,
+        ];
+        NotifyCommand? notify = NotifyCommand.Start(settings.NotifyCommand, variables, TimeProvider.System, out string why);
+        if (notify is null) log.Warning($"[notify] command is not started: {why}");
+        return notify;
     }
 
     /// <summary>Remembers how it ended. What cannot be written is said, and is exit code 74 if nothing else went wrong.</summary>

@@ -34,6 +34,9 @@ internal sealed class Log : IDisposable
     /// <summary>The first reason why a line is not in the log file; null while all are. Exit code 74.</summary>
     internal string? WriteError { get; private set; }
 
+    /// <summary>Told of every line, with secrets already removed; null = nobody. Must not log.</summary>
+    internal Action<LogRecord>? Tap { get; set; }
+
     /// <summary>True if lines of <paramref name="level"/> are logged: spares the making of messages nobody reads.</summary>
     internal bool IsEnabled(LogLevel level) => level >= settings.Level;
 
@@ -85,6 +88,7 @@ internal sealed class Log : IDisposable
         {
             string text = LogText.Cut(redactor.Redact(LogText.Plain(message)));
             var record = new LogRecord(clock.GetUtcNow(), level, text, phase, script, RunId, isOutput);
+            Tap?.Invoke(record);
             bool inFile = file is not null && IsEnabled(level) && Append(record);
             if (!inFile || isFinal || level == LogLevel.Error)
                 StandardError.Write(record, file is null ? settings.Format : LogFormat.Text, buffer);

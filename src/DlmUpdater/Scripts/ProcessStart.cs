@@ -15,6 +15,9 @@ internal sealed record ProcessRequest
     /// <summary>Its whole environment, as <c>NAME=value</c>.</summary>
     public required IReadOnlyList<string> Environment { get; init; }
 
+    /// <summary>A descriptor that becomes its stdin; null = it has none to read.</summary>
+    public int? Input { get; init; }
+
     /// <summary>Whose credentials it gets; null = those of this process.</summary>
     public UserAccount? As { get; init; }
 
@@ -25,7 +28,7 @@ internal sealed record ProcessRequest
     public TimeSpan? InterruptGrace { get; init; }
 }
 
-/// <summary>Starts a process: its own group, all signals as after boot, stdin empty, stdout and stderr in one pipe, nothing else open.</summary>
+/// <summary>Starts a process: its own group, all signals as after boot, stdin empty unless given, stdout and stderr in one pipe, nothing else open.</summary>
 internal static unsafe class ProcessStart
 {
     // A file that was just written is busy for as long as a child forked meanwhile by another program holds it: milliseconds.
@@ -87,7 +90,7 @@ internal static unsafe class ProcessStart
         error = Native.Process.posix_spawn_file_actions_init(actions);
         if (error == 0)
         {
-            error = SetUp(attributes, actions, paths.Pointer[1], output);
+            error = SetUp(attributes, actions, paths.Pointer[1], request.Input, output);
             int started = 0;
             if (error == 0)
                 error = Native.Process.posix_spawn(&started, paths.Pointer[0], actions, attributes, arguments.Pointer, environment.Pointer);
@@ -99,7 +102,7 @@ internal static unsafe class ProcessStart
         return error;
     }
 
-    private static int SetUp(byte* attributes, byte* actions, byte* nothing, int output)
+    private static int SetUp(byte* attributes, byte* actions, byte* nothing, int? input, int output)
     {
         byte* none = stackalloc byte[Native.Process.OpaqueBytes];
         byte* all = stackalloc byte[Native.Process.OpaqueBytes];
@@ -118,7 +121,12 @@ internal static unsafe class ProcessStart
         if (error == 0)
             error = Native.Process.posix_spawnattr_setsigdefault(attributes, all);
         if (error == 0)
-            error = Native.Process.posix_spawn_file_actions_addopen(actions, 0, nothing, Native.O_RDONLY, 0);
+        {
+            error = input is { } fd
+                ? Native.Process.posix_spawn_file_actions_adddup2(actions, fd, 0)
+                : Native.Process.posix_spawn_file_actions_addopen(actions, 0, nothing, Native.O_RDONLY, 0);
+        }
+
         if (error == 0)
             error = Native.Process.posix_spawn_file_actions_adddup2(actions, output, 1);
         if (error == 0)

@@ -18,18 +18,24 @@ internal static class ScriptEnvironment
     /// <summary>Carries the phase.</summary>
     public const string PhaseVariable = "DLM_UPDATER_PHASE";
 
+    /// <summary>What any process of this program gets: nothing of a run.</summary>
+    public static List<string> Plain(UserAccount user) =>
+    [
+        "PATH=" + SearchPath,
+        "HOME=" + user.Home,
+        "USER=" + user.Name,
+        "LOGNAME=" + user.Name,
+        "LANG=C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE=1",
+    ];
+
     /// <summary>The environment of <paramref name="script"/> when <paramref name="user"/> runs it.</summary>
     public static List<string> Build(ScriptContext context, string script, string stateDirectory, UserAccount user)
     {
         string phase = context.Phase.Name();
         return
         [
-            "PATH=" + SearchPath,
-            "HOME=" + user.Home,
-            "USER=" + user.Name,
-            "LOGNAME=" + user.Name,
-            "LANG=C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE=1",
+            .. Plain(user),
             PhaseVariable + "=" + phase,
             "DLM_UPDATER_LOCK_NAME=" + context.LockName,
             "DLM_UPDATER_LOCK_SERVICE=" + context.LockService,
