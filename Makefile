@@ -65,6 +65,8 @@ simulate:
 ## install: owns every installed path; rpm and deb call it
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/dlm-updater
+	for n in foreman_dlm_updater dlm_engine_updater updatelock locksmithctl; do ln -sf dlm-updater $(DESTDIR)$(PREFIX)/bin/$$n; done
+	cd src/dist/hooks && find . -type f -exec install -D -m 0755 {} $(abspath $(DESTDIR)/)$(PREFIX)/share/dlm-updater/hooks/{} \;
 	install -d -m 0755 $(DESTDIR)/etc/dlm-updater
 	for d in needs_update pre_update update needs_reboot post_update; do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
 	test -e $(DESTDIR)/etc/dlm-updater/config.ini || install -m 0644 src/dist/etc/config.ini $(DESTDIR)/etc/dlm-updater/config.ini
