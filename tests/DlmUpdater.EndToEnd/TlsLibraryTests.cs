@@ -31,6 +31,56 @@ public sealed class TlsLibraryTests
         Assert.Empty(server.Requests);
     }
 
+    /// <summary>Puppet writes RSA keys in the traditional form; the binary carries the code of no other algorithms than RSA and EC.</summary>
+    [Theory]
+    [InlineData("RSA PRIVATE KEY", false)]
+    [InlineData("RSA PRIVATE KEY", true)]
+    [InlineData("PRIVATE KEY of RSA", true)]
+    [InlineData("EC PRIVATE KEY", true)]
+    [InlineData("PRIVATE KEY of EC", false)]
+    public void A_key_of_each_kind_and_form_is_used(string form, bool serverIsRsa)
+    {
+        using Sandbox host = ForemanHost.Make().Cycle(reboot: false);
+        using var server = new ForemanServer(host.LockDirectory, serverIsRsa);
+        host.Joins(server);
+        (string certificate, string key) = Pair(server.Authority, form);
+        Assert.Contains($"-----BEGIN {form.Split(" of ")[0]}-----", key, StringComparison.Ordinal);
+        File.WriteAllText($"{host.Root}/ssl/{ForemanHost.A}.pem", certificate);
+        File.WriteAllText($"{host.Root}/ssl/{ForemanHost.A}.key", key);
+
+        Agent.Run(host, "run").Expect(0);
+
+        Assert.Equal(ForemanHost.A, server.Requests[0].Host);
+        Assert.Contains("post_update/20-health", host.Log.Started);
+    }
+
+    [Fact]
+    public void A_key_of_another_certificate_is_said_whatever_its_kind()
+    {
+        using Sandbox host = ForemanHost.Make().Cycle(reboot: false);
+        using var server = new ForemanServer(host.LockDirectory);
+        host.Joins(server);
+        foreach (string form in (string[])["RSA PRIVATE KEY", "EC PRIVATE KEY"])
+        {
+            File.WriteAllText($"{host.Root}/ssl/{ForemanHost.A}.key", Pair(server.Authority, form).Key);
+            Assert.Contains("does not match the certificate", Agent.Call("lock", "show", "--config", host.Config).Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static (string Certificate, string Key) Pair(Authority authority, string form)
+    {
+        if (!form.Contains("RSA", StringComparison.Ordinal))
+        {
+            (string certificate, string key) = authority.Issue(ForemanHost.A);
+            using var ec = System.Security.Cryptography.ECDsa.Create();
+            ec.ImportFromPem(key);
+            return (certificate, form == "EC PRIVATE KEY" ? ec.ExportECPrivateKeyPem() : key);
+        }
+
+        (string issued, System.Security.Cryptography.RSA rsa) = authority.IssueRsa(ForemanHost.A);
+        using (rsa) return (issued, form == "RSA PRIVATE KEY" ? rsa.ExportRSAPrivateKeyPem() : rsa.ExportPkcs8PrivateKeyPem());
+    }
+
     [Fact]
     public void Without_OpenSSL_https_is_a_message_and_not_an_abort()
     {

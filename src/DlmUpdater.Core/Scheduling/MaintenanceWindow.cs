@@ -57,9 +57,9 @@ public sealed record MaintenanceWindow(ImmutableArray<WindowPart> Parts)
     public DateTimeOffset? Closes(DateTimeOffset now, TimeZoneInfo zone)
     {
         DateTimeOffset? end = null;
-        foreach ((DateTimeOffset from, DateTimeOffset to) in Openings(now, zone))
+        foreach (Opening opening in Openings(now, zone))
         {
-            if (end is { } open ? from <= open && to > open : from <= now && now < to) end = to;
+            if (end is { } open ? opening.From <= open && opening.To > open : opening.From <= now && now < opening.To) end = opening.To;
         }
 
         return end - now > TimeSpan.FromDays(DaysOfWeek) ? DateTimeOffset.MaxValue : end;
@@ -70,9 +70,9 @@ public sealed record MaintenanceWindow(ImmutableArray<WindowPart> Parts)
     /// <param name="zone">Whose clock the times are on.</param>
     public DateTimeOffset Opens(DateTimeOffset now, TimeZoneInfo zone)
     {
-        foreach ((DateTimeOffset from, _) in Openings(now, zone))
+        foreach (Opening opening in Openings(now, zone))
         {
-            if (from > now) return from;
+            if (opening.From > now) return opening.From;
         }
 
         throw new InvalidOperationException("every window opens within a week");
@@ -89,10 +89,10 @@ public sealed record MaintenanceWindow(ImmutableArray<WindowPart> Parts)
     public override int GetHashCode() => Parts.Length == 0 ? 0 : HashCode.Combine(Parts.Length, Parts[0]);
 
     /// <summary>Every window that can be open now, or opens within the next two weeks, by its begin.</summary>
-    private List<(DateTimeOffset From, DateTimeOffset To)> Openings(DateTimeOffset now, TimeZoneInfo zone)
+    private List<Opening> Openings(DateTimeOffset now, TimeZoneInfo zone)
     {
         DateOnly today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, zone).DateTime);
-        var all = new List<(DateTimeOffset From, DateTimeOffset To)>();
+        var all = new List<Opening>();
         for (int day = -DaysOfWeek - 1; day <= 2 * DaysOfWeek; day++)
         {
             DateOnly date = today.AddDays(day);
@@ -100,7 +100,7 @@ public sealed record MaintenanceWindow(ImmutableArray<WindowPart> Parts)
             {
                 if (part.Day is { } wanted && wanted != date.DayOfWeek) continue;
                 DateTimeOffset from = Instant(date.ToDateTime(part.Start), zone);
-                all.Add((from, from + part.Length));
+                all.Add(new Opening(from, from + part.Length));
             }
         }
 
@@ -143,4 +143,11 @@ public sealed record MaintenanceWindow(ImmutableArray<WindowPart> Parts)
     }
 
     private static int Weekday(string name) => Array.FindIndex(Names, n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private sealed class Opening(DateTimeOffset from, DateTimeOffset to)
+    {
+        internal DateTimeOffset From => from;
+
+        internal DateTimeOffset To => to;
+    }
 }

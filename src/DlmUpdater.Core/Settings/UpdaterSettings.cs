@@ -158,10 +158,10 @@ public enum MissingRule
 public sealed record ScriptSettings
 {
     /// <summary>The directory of each stage, absolute; all stages are present.</summary>
-    public ImmutableDictionary<ScriptStage, string> Directories { get; init; } = UnderDirectory("/etc/dlm-updater");
+    public StageMap<string> Directories { get; init; } = UnderDirectory("/etc/dlm-updater");
 
     /// <summary>The timeout of each stage; null = no end. All stages are present.</summary>
-    public ImmutableDictionary<ScriptStage, TimeSpan?> Timeouts { get; init; } = DefaultTimeouts;
+    public StageMap<TimeSpan?> Timeouts { get; init; } = DefaultTimeouts;
 
     /// <summary>How exit codes of checks are read.</summary>
     public CheckRule Checks { get; init; } = CheckRule.Answers;
@@ -177,8 +177,8 @@ public sealed record ScriptSettings
 
     /// <summary>Checks 1 h, pre and post and what may veto them 4 h, on_failure 1 h; ext_notify 5 min, because it is waited for after every script;
     /// update and reboot none: killing a package manager is worse than waiting.</summary>
-    public static ImmutableDictionary<ScriptStage, TimeSpan?> DefaultTimeouts { get; } =
-        ScriptStages.All.ToImmutableDictionary(s => s, s => s switch
+    public static StageMap<TimeSpan?> DefaultTimeouts { get; } =
+        new(s => s switch
         {
             ScriptStage.NeedsUpdate or ScriptStage.NeedsReboot or ScriptStage.OnFailure => TimeSpan.FromHours(1),
             ScriptStage.PreUpdate or ScriptStage.PostUpdate or ScriptStage.PhaseHooks => TimeSpan.FromHours(4),
@@ -187,8 +187,8 @@ public sealed record ScriptSettings
         });
 
     /// <summary>Every stage's directory under <paramref name="directory"/>.</summary>
-    public static ImmutableDictionary<ScriptStage, string> UnderDirectory(string directory) =>
-        ScriptStages.All.ToImmutableDictionary(s => s, s => directory.TrimEnd('/') + "/" + s.DirectoryName());
+    public static StageMap<string> UnderDirectory(string directory) =>
+        new(s => directory.TrimEnd('/') + "/" + s.DirectoryName());
 }
 
 /// <summary><c>[schedule]</c></summary>

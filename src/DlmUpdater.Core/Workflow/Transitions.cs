@@ -89,14 +89,17 @@ public static class Transitions
         Ends(LockRelease, Verdict.NotWritable, Ending.NotWritable, Kept),
     ];
 
-    private static readonly Dictionary<(Phase, Verdict), Transition> Index = All.ToDictionary(t => (t.From, t.When));
-
     /// <summary>The row for <paramref name="phase"/> and <paramref name="verdict"/>.</summary>
     /// <exception cref="InvalidOperationException">There is none: a bug in a phase.</exception>
-    public static Transition Of(Phase phase, Verdict verdict) =>
-        Index.TryGetValue((phase, verdict), out Transition? row)
-            ? row
-            : throw new InvalidOperationException($"phase {phase.Name()} cannot say {verdict}");
+    public static Transition Of(Phase phase, Verdict verdict)
+    {
+        foreach (Transition row in All)
+        {
+            if (row.From == phase && row.When == verdict) return row;
+        }
+
+        throw new InvalidOperationException($"phase {phase.Name()} cannot say {verdict}");
+    }
 
     private static Transition[] UnderTheLock(Phase phase) =>
     [

@@ -109,7 +109,7 @@ internal static class LockAdminVerbs
         {
             if (!Terminal.IsTerminal(0)) return Usage("unlock asks before it frees another host's slot, and there is no terminal to ask on: give --yes");
             StandardStreams.WriteError("dlm-updater: type 'yes' to go on:");
-            if (Console.In.ReadLine()?.Trim() != "yes") return Usage("nothing was changed");
+            if (!StandardStreams.ReadsYes()) return Usage("nothing was changed");
         }
 
         switch (Wait(can.Unlock(holder, CancellationToken.None)))

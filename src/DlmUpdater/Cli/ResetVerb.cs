@@ -53,7 +53,7 @@ internal static class ResetVerb
         {
             if (!Terminal.IsTerminal(0)) return Usage("reset asks before it forgets a run, and there is no terminal to ask on: give --yes");
             StandardStreams.WriteError("dlm-updater: type 'yes' to go on:");
-            if (Console.In.ReadLine()?.Trim() != "yes") return Usage("nothing was changed");
+            if (!StandardStreams.ReadsYes()) return Usage("nothing was changed");
         }
 
         // The lock first: a state that is gone can no longer say that the lock is ours.

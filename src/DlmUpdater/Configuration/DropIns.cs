@@ -1,4 +1,4 @@
-using System.Text;
+using DlmUpdater.Core.Scripts;
 
 namespace DlmUpdater.Configuration;
 
@@ -9,7 +9,7 @@ internal static class DropIns
     /// the one in the later directory. Hidden files do not count; a missing directory is an empty one.</summary>
     internal static List<string> Find(IReadOnlyList<string> directories, int layer, Findings findings)
     {
-        List<(byte[] Name, string Path)>? found = null;
+        List<string>? found = null;
         foreach (string directory in directories)
         {
             if (!Directory.Exists(directory))
@@ -21,10 +21,9 @@ internal static class DropIns
                     string name = Path.GetFileName(path);
                     if (name[0] == '.' || !name.EndsWith(".ini", StringComparison.Ordinal))
                         continue;
-                    byte[] bytes = Encoding.UTF8.GetBytes(name);
                     found ??= [];
-                    found.RemoveAll(f => f.Name.AsSpan().SequenceEqual(bytes));
-                    found.Add((bytes, path));
+                    found.RemoveAll(f => Path.GetFileName(f) == name);
+                    found.Add(path);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -33,7 +32,7 @@ internal static class DropIns
             }
         }
 
-        found?.Sort((a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
-        return found?.ConvertAll(f => f.Path) ?? [];
+        found?.Sort(static (a, b) => ScriptOrder.Compare(Path.GetFileName(a), Path.GetFileName(b)));
+        return found ?? [];
     }
 }

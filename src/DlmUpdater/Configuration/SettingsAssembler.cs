@@ -110,21 +110,21 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
     private ScriptSettings Scripts(SettingsDraft draft)
     {
         ScriptSettings scripts = draft.Scripts;
-        if (draft.Directories.Count > 0 || draft.ScriptDirectory != "/etc/dlm-updater")
-            scripts = scripts with { Directories = ScriptSettings.UnderDirectory(draft.ScriptDirectory).SetItems(draft.Directories) };
-        if (draft.Timeout.IsSet)
-            scripts = scripts with { Timeouts = ScriptStages.All.ToImmutableDictionary(s => s, _ => draft.Timeout.Limit) };
-        if (draft.Timeouts.Count > 0)
-            scripts = scripts with { Timeouts = scripts.Timeouts.SetItems(draft.Timeouts) };
+        StageMap<string> under = ScriptSettings.UnderDirectory(draft.ScriptDirectory);
+        scripts = scripts with
+        {
+            Directories = new(stage => draft.Directories[(int)stage] ?? under[stage]),
+            Timeouts = new(stage => draft.Timeouts[(int)stage] is { IsSet: true, Limit: var own } ? own : draft.Timeout.IsSet ? draft.Timeout.Limit : scripts.Timeouts[stage]),
+        };
 
         // Scripts of one directory in two stages run twice: hardly ever meant, and an error only the admin can tell from intent.
-        var owners = new Dictionary<string, ScriptStage>(StringComparer.Ordinal);
         foreach (ScriptStage stage in ScriptStages.All)
         {
             string directory = scripts.Directories[stage];
-            if (!owners.TryAdd(directory, stage))
+            for (ScriptStage owner = 0; owner < stage; owner++)
             {
-                string both = $"{owners[directory].DirectoryName()} and {stage.DirectoryName()}";
+                if (scripts.Directories[owner] != directory) continue;
+                string both = $"{owner.DirectoryName()} and {stage.DirectoryName()}";
                 findings.Add(Severity.Warning, mainFile,
                     $"{both} are one directory, {Display.Quote(directory)}: its scripts run in both stages");
             }

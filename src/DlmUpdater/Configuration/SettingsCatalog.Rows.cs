@@ -230,10 +230,10 @@ internal static partial class SettingsCatalog
 
     private static SettingKey Directory(ScriptStage stage) =>
         SettingKey.Of("main", stage.DirectoryName(), "/etc/dlm-updater/" + stage.DirectoryName(), ValueForms.Path,
-            "Directory of the scripts of this stage.", (d, v) => d.Directories[stage] = v);
+            "Directory of the scripts of this stage.", (d, v) => d.Directories[(int)stage] = v);
 
     private static SettingKey StageTimeout(ScriptStage stage) =>
         SettingKey.Of("scripts", "timeout_" + stage.Name(),
             ScriptSettings.DefaultTimeouts[stage] is TimeSpan limit ? Duration.Format(limit) : "none", ValueForms.Timeout,
-            "How long a script of this stage may run.", (d, v) => d.Timeouts[stage] = v);
+            "How long a script of this stage may run.", (d, v) => d.Timeouts[(int)stage] = (true, v));
 }

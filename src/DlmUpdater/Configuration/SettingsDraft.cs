@@ -29,14 +29,14 @@ internal sealed class SettingsDraft
 
     internal string ScriptDirectory { get; set; } = "/etc/dlm-updater";
 
-    /// <summary>Directories that are set one by one.</summary>
-    internal Dictionary<ScriptStage, string> Directories { get; } = [];
+    /// <summary>Directories that are set one by one, by stage; null = not set.</summary>
+    internal string?[] Directories { get; } = new string?[ScriptStages.All.Count];
 
     /// <summary><c>[scripts] timeout</c>: set, and to what (null = no end).</summary>
     internal (bool IsSet, TimeSpan? Limit) Timeout { get; set; }
 
-    /// <summary>Timeouts that are set one by one.</summary>
-    internal Dictionary<ScriptStage, TimeSpan?> Timeouts { get; } = [];
+    /// <summary>Timeouts that are set one by one, by stage: whether, and to what (null = no end).</summary>
+    internal (bool IsSet, TimeSpan? Limit)[] Timeouts { get; } = new (bool IsSet, TimeSpan? Limit)[ScriptStages.All.Count];
 
     internal ScriptSettings Scripts { get; set; } = new();
 

@@ -64,6 +64,19 @@ internal static unsafe class Descriptor
         return bytes[..length];
     }
 
+    /// <summary>What one read gives, at most <paramref name="atMost"/> bytes; nothing at the end or on an error.</summary>
+    internal static byte[] ReadLine(int fd, int atMost)
+    {
+        byte[] bytes = new byte[atMost];
+        fixed (byte* start = bytes)
+        {
+            nint count;
+            do count = Native.Files.read(fd, start, (nuint)atMost);
+            while (count < 0 && Marshal.GetLastPInvokeError() == Native.EINTR);
+            return bytes[..(int)Math.Max(0, count)];
+        }
+    }
+
     private static bool CanWrite(int fd)
     {
         const short pollOut = 4;

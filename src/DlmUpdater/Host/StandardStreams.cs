@@ -13,4 +13,12 @@ internal static class StandardStreams
 
     /// <summary>One line of talk, to stderr.</summary>
     internal static void WriteError(string line) => Descriptor.Write(2, Encoding.UTF8.GetBytes(line + "\n"), out _);
+
+    /// <summary>Reads one line from stdin, which is a terminal; true if it is <c>yes</c>.</summary>
+    internal static bool ReadsYes()
+    {
+        // A terminal gives one line for one read.
+        const int LongestLine = 256;
+        return Encoding.UTF8.GetString(Descriptor.ReadLine(0, LongestLine)).Trim() == "yes";
+    }
 }

@@ -18,17 +18,18 @@ internal static class LogRetention
         try
         {
             string prefix = Path.GetFileName(path) + ".";
-            var rotated = new List<(DateOnly Day, string Path)>();
+            // The names sort as their days do.
+            var rotated = new List<string>();
             foreach (string file in Directory.GetFiles(Path.GetDirectoryName(path) ?? "/"))
             {
                 ReadOnlySpan<char> name = Path.GetFileName(file.AsSpan());
                 if (name.StartsWith(prefix, StringComparison.Ordinal)
-                    && DateOnly.TryParseExact(name[prefix.Length..], Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day))
-                    rotated.Add((day, file));
+                    && DateOnly.TryParseExact(name[prefix.Length..], Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+                    rotated.Add(file);
             }
 
-            rotated.Sort(static (a, b) => b.Day.CompareTo(a.Day));
-            foreach (var (_, old) in rotated.Skip(keep)) File.Delete(old);
+            rotated.Sort(StringComparer.Ordinal);
+            for (int i = 0; i < rotated.Count - keep; i++) File.Delete(rotated[i]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

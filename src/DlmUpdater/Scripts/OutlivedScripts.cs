@@ -170,7 +170,7 @@ internal sealed class OutlivedScripts(
 
     private TimeSpan? ConfiguredLimit(int pid) =>
         PhaseNames.TryParse(ProcessTable.Variable(pid, ScriptEnvironment.PhaseVariable), out Phase phase) && phase.Stage() is { } stage
-            ? settings.Timeouts.GetValueOrDefault(stage)
+            ? settings.Timeouts[stage]
             : null;
 
     private static TimeSpan Age(ProcessStat process) => TimeSpan.FromMilliseconds((ProcessTable.UptimeTicks() - process.StartTicks) * 10);

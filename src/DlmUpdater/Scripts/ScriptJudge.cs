@@ -130,7 +130,7 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
 
     private TimeSpan? Limit(ScriptHeader header)
     {
-        TimeSpan? limit = header.Timeout ?? settings.Timeouts.GetValueOrDefault(stage);
+        TimeSpan? limit = header.Timeout ?? settings.Timeouts[stage];
         return limit == TimeSpan.Zero ? null : limit;
     }
 

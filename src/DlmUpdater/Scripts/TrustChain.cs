@@ -19,7 +19,7 @@ internal sealed class TrustChain(uint owner)
     private const int MostLinks = 40;
 
     // The same / and /etc stand above every script. Good for one scan, not for longer: an admin may mend them meanwhile.
-    private readonly Dictionary<string, (FileFacts? Facts, int Error, string[] Reasons)> _seen = [];
+    private readonly Dictionary<string, Sight> _seen = [];
 
     /// <summary>Walks to <paramref name="path"/>, which is absolute, and collects every reason against it.</summary>
     public TrustResult Check(string path)
@@ -98,11 +98,10 @@ internal sealed class TrustChain(uint owner)
     /// <summary>Looks at one thing on the way, once, and adds what speaks against it, once.</summary>
     private FileFacts? Look(string path, List<string> reasons, out int error)
     {
-        if (!_seen.TryGetValue(path, out (FileFacts? Facts, int Error, string[] Reasons) seen))
+        if (!_seen.TryGetValue(path, out Sight? seen))
         {
             FileFacts? facts = FileFacts.Read(path, false, out int failed);
-            seen = (facts, failed, facts is null ? [] : Against(path, facts.Value));
-            _seen.Add(path, seen);
+            _seen.Add(path, seen = new Sight(facts, failed, facts is null ? [] : Against(path, facts.Value)));
         }
 
         foreach (string reason in seen.Reasons)
@@ -130,5 +129,14 @@ internal sealed class TrustChain(uint owner)
         if (!facts.IsLink && (facts.Mode & 0b010) != 0)
             against.Add($"{Shown(path)} is writable by others (mode {facts.ModeText})");
         return [.. against];
+    }
+
+    private sealed class Sight(FileFacts? facts, int error, string[] reasons)
+    {
+        internal FileFacts? Facts { get; } = facts;
+
+        internal int Error { get; } = error;
+
+        internal string[] Reasons { get; } = reasons;
     }
 }

@@ -43,10 +43,17 @@ internal sealed class ForemanServer : IDisposable
     private bool isUp = true;
 
     /// <param name="mirrorDirectory">Where the mirror is written; it must exist.</param>
-    internal ForemanServer(string mirrorDirectory)
+    /// <param name="isRsa">True: its certificate has an RSA key.</param>
+    internal ForemanServer(string mirrorDirectory, bool isRsa = false)
     {
         mirror = mirrorDirectory + "/e2e.json";
         identity = Authority.Issue("foreman.example");
+        if (isRsa)
+        {
+            (string certificate, System.Security.Cryptography.RSA key) = Authority.IssueRsa("foreman.example");
+            using (key) identity = (certificate, key.ExportPkcs8PrivateKeyPem());
+        }
+
         Mirror();
         server = Make(0);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
@@ -466,7 +465,7 @@ public sealed class ScriptDirectoryTests : IDisposable
     [Fact]
     public void Every_stage_has_its_own_directory()
     {
-        ImmutableDictionary<ScriptStage, string> directories = _directory.Settings.Directories.SetItem(ScriptStage.Update, _directory.Stage(ScriptStage.PreUpdate));
+        StageMap<string> directories = _directory.Settings.Directories.SetItem(ScriptStage.Update, _directory.Stage(ScriptStage.PreUpdate));
         _directory.Shell("pre_update.d/a", "");
 
         Assert.Equal(_directory.Stage(ScriptStage.PreUpdate), Find(settings: _directory.Settings with { Directories = directories }).Directory);

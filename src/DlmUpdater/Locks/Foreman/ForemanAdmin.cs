@@ -82,13 +82,14 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
             case Sight.Unusable no:
                 return new EventsReply.Unreachable(no.Why);
             case Sight.Seen { Lock.Id: { } id }:
-                var events = new List<(long Id, LockEvent Event)>();
+                var events = new List<Numbered>();
                 (int total, ForemanAnswer? bad) = await Pages($"/api/dlmlocks/{id}/dlmlock_events", "view_dlmlock_events",
-                    (fields, one) => events.Add((fields.Number(one, "id", 0, long.MaxValue),
+                    (fields, one) => events.Add(new Numbered(fields.Number(one, "id", 0, long.MaxValue),
                         new LockEvent(ForemanLock.Time(fields.OptionalText(one, "created_at")), OneLine.Of(fields.Text(one, "event_type")), null))), cancel);
+                events.Sort(Numbered.NewestFirst);
                 return bad switch
                 {
-                    null => new EventsReply.Told([.. events.OrderByDescending(e => e.Event.When).ThenByDescending(e => e.Id).Select(e => e.Event)], total),
+                    null => new EventsReply.Told(events.ConvertAll(e => e.Event), total),
                     ForemanAnswer.No no => new EventsReply.Refused(no.Why),
                     ForemanAnswer.Away away => new EventsReply.Unreachable(away.Why),
                     _ => new EventsReply.Unreachable(NotALock("a list of events")),
@@ -106,9 +107,10 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
         {
             if (ForemanLock.Read(fields, one) is { } seen) locks.Add(new LockView(OneLine.Of(seen.Name), 1, Holders(seen), seen.Enabled, null));
         }, cancel);
+        locks.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return bad switch
         {
-            null => new ListReply.Told([.. locks.OrderBy(l => l.Name, StringComparer.Ordinal)]),
+            null => new ListReply.Told(locks),
             ForemanAnswer.No no => new ListReply.Refused(no.Why),
             ForemanAnswer.Away away => new ListReply.Unreachable(away.Why),
             _ => new ListReply.Unreachable(NotALock("a list of locks")),
@@ -199,4 +201,18 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
 
     private List<LockHolder> Holders(ForemanLock seen) => seen.Host is null ? []
         : [new LockHolder(seen.Host, null, seen.Updated, seen.Host.Equals(identity.Holder, StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>An event and its number, which alone tells apart what happened within one second.</summary>
+    private sealed class Numbered(long id, LockEvent told)
+    {
+        internal LockEvent Event => told;
+
+        internal static int NewestFirst(Numbered a, Numbered b)
+        {
+            int byTime = Nullable.Compare(b.Event.When, a.Event.When);
+            return byTime != 0 ? byTime : b.Id.CompareTo(a.Id);
+        }
+
+        private long Id => id;
+    }
 }

@@ -81,7 +81,7 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
             return null;
         }
 
-        X509Certificate2? leaf = Parse(() => X509Certificate2.CreateFromPem(pem, keyPem), out problem);
+        X509Certificate2? leaf = Parse(() => WithKey(alone, keyPem), out problem);
         if (leaf is null)
         {
             // The base library tells a foreign key from a broken one by the type of what it throws, and not always that.
@@ -109,6 +109,30 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
         why = roots.Count > 0 && problem.Length == 0
             ? "" : $"the CA file {Ca} holds {(problem.Length == 0 ? "no PEM certificate" : $"a certificate that cannot be read ({problem})")}: correct [{Section}] ca";
         return why.Length == 0 ? roots : null;
+    }
+
+    /// <summary>Not by the base library's own call for both files: that brings every algorithm that a key could have, and a fiftieth of the executable.</summary>
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, string pem)
+    {
+        switch (certificate.GetKeyAlgorithm())
+        {
+            case "1.2.840.113549.1.1.1" or "1.2.840.113549.1.1.10":
+                using (RSA rsa = RSA.Create())
+                {
+                    rsa.ImportFromPem(pem);
+                    return certificate.CopyWithPrivateKey(rsa);
+                }
+
+            case "1.2.840.10045.2.1":
+                using (ECDsa ec = ECDsa.Create())
+                {
+                    ec.ImportFromPem(pem);
+                    return certificate.CopyWithPrivateKey(ec);
+                }
+
+            case var other:
+                throw new CryptographicException($"the certificate's key is neither RSA nor EC, but of algorithm {other}");
+        }
     }
 
     private string NoCertificate(string problem) =>

@@ -40,6 +40,19 @@ internal sealed class Authority : IDisposable
         return (issued.ExportCertificatePem(), own.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>A certificate for an RSA key as PEM, and the key.</summary>
+    public (string Certificate, RSA Key) IssueRsa(string name)
+    {
+        RSA own = RSA.Create(2048);
+        var request = new CertificateRequest("CN=" + name, own, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 issued = request.Create(
+            root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30), Guid.NewGuid().ToByteArray());
+        return (issued.ExportCertificatePem(), own);
+    }
+
     /// <summary>An authority that this one has issued.</summary>
     public Authority Below(string name)
     {
