@@ -147,7 +147,7 @@ internal abstract class LockServer : IAsyncDisposable
         }
     }
 
-    private static string? Header(Seen seen, string name) =>
+    internal static string? Header(Seen seen, string name) =>
         seen.Head.Split("\r\n").FirstOrDefault(l => l.StartsWith(name + ": ", StringComparison.Ordinal))?[(name.Length + 2)..];
 
     /// <summary>A real etcd; every version that the semaphore ever had is read from its history.</summary>
