@@ -16,7 +16,7 @@ public sealed class FailureTests
 
         Assert.Contains("update/10-fetch failed: exit code 7", failed.Error, StringComparison.Ordinal);
         Assert.Contains("update/10-fetch> the mirror is away", failed.Error, StringComparison.Ordinal);
-        Assert.Equal("e2e True False update 10-fetch 7", host.Log.Lines.Single(l => l.What == "note").Extra);
+        Assert.Equal($"e2e True True update {host.ScriptDirectory}/update.d/10-fetch 7", host.Log.Lines.Single(l => l.What == "note").Extra);
         Assert.Equal("update", host.Log.Lines.Single(l => l.What == "note").Phase);
         Assert.Equal([host.Holder], host.Holders);
         Assert.Equal(1, Agent.Status(host).GetProperty("last").GetProperty("exit_code").GetInt32());
@@ -59,7 +59,7 @@ public sealed class FailureTests
 
         Assert.Contains("needs_update/10-never gave no answer", ended.Error, StringComparison.Ordinal);
         Assert.Equal(["needs_update/10-never", "on_failure/10-tell"], host.Log.Started);
-        Assert.StartsWith("e2e False False needs_update 10-never ", host.Log.Lines.Single(l => l.What == "note").Extra, StringComparison.Ordinal);
+        Assert.StartsWith($"e2e False True needs_update {host.ScriptDirectory}/needs_update.d/10-never ", host.Log.Lines.Single(l => l.What == "note").Extra, StringComparison.Ordinal);
         Assert.False(File.Exists(host.LockFile));
         Assert.False(File.Exists(host.StateFile));
     }

@@ -61,7 +61,7 @@ public sealed class RebootTests
 
         Assert.Contains("did not reboot", late.Error, StringComparison.Ordinal);
         Assert.Equal(["on_failure/10-tell"], host.Log.Lines.Skip(before).Where(l => l.What == "start").Select(l => l.Full));
-        Assert.Equal("e2e True False reboot none 1", host.Log.Lines.Single(l => l.What == "note").Extra);
+        Assert.Equal("e2e True True reboot none 1", host.Log.Lines.Single(l => l.What == "note").Extra);
         Assert.Equal([host.Holder], host.Holders);
         Assert.True(File.Exists(host.StateFile));
 

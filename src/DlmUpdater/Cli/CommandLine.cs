@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
@@ -32,9 +33,14 @@ internal static class CommandLine
     {
         if (args.Length > 0 && OldFlags.Any(flag => args[0] == flag || args[0].StartsWith(flag + "=", StringComparison.Ordinal))) args = ["run", .. args];
 
-        var root = new RootCommand(
+        // Not a RootCommand: that one takes its name from how the program was called, and as "updatelock" or "run" it would be its own verb twice.
+        var root = new Command(
+            "dlm-updater",
             "Carries this host through an update under the fleet's lock: finds out whether one is due, takes the lock, runs the host's own scripts, " +
-            "reboots if need be, proves health, gives the lock back.");
+            "reboots if need be, proves health, gives the lock back.")
+        {
+            Options = { new HelpOption(), new VersionOption() },
+        };
         string? called = args.Length > 0 && Verbs.Any(verb => verb.Name == args[0]) ? args[0] : null;
         foreach (var (name, build) in Verbs)
         {

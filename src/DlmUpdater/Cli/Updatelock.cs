@@ -87,6 +87,10 @@ internal static class Updatelock
     private static int Give(ILockService service)
     {
         string name = service.Identity.Name;
+
+        // The unit calls at every boot, and mostly there is nothing to give back: that is no failure, and not a write.
+        if (Wait(service.Show(CancellationToken.None)) is ShowReply.Shown { View: { HeldByUs: false, Holders: [] } })
+            return Talk.Info($"the lock '{name}' is not held by this host: there is nothing to give back");
         return Wait(service.Release(CancellationToken.None)) switch
         {
             ReleaseReply.Released => Talk.Info($"the lock '{name}' is given back"),

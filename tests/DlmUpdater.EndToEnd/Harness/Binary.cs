@@ -14,6 +14,9 @@ internal static class Binary
     /// <summary>Its absolute path.</summary>
     internal static string Path => Found.Value;
 
+    /// <summary>The root of this repository.</summary>
+    internal static string Source => Repository();
+
     /// <summary>The output of a tool such as <c>ldd</c>; fails if the tool does.</summary>
     internal static string Tool(string name, params string[] arguments)
     {
