@@ -33,9 +33,13 @@ deps:
 
 ## test-deps: the servers that the tests talk to
 test-deps:
-	@if ! command -v etcd >/dev/null; then \
-	  echo "installing etcd-server, which the tests of the etcd locks start"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server; \
+	@missing=; \
+	command -v etcd >/dev/null || missing="$$missing etcd-server"; \
+	command -v dbus-daemon >/dev/null || missing="$$missing dbus-daemon"; \
+	command -v busctl >/dev/null || missing="$$missing systemd"; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing, which the tests start"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
 ## run: carry this host through a whole cycle in a throw-away directory

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DlmUpdater.EndToEnd.Harness;
 using DlmUpdater.Tests.Locks.Etcd;
 
@@ -89,6 +90,93 @@ public sealed class LocksmithctlTests(SharedEtcd etcd) : IClassFixture<SharedEtc
         var variables = new Dictionary<string, string> { ["LOCKSMITHCTL_ETCD_USERNAME"] = "root", ["LOCKSMITHCTL_ETCD_PASSWORD"] = "hunter2" };
         Ended ended = Call(variables, "-endpoint", "http://127.0.0.1:1", "status").Expect(1);
         Assert.DoesNotContain("hunter2", ended.Output + ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Reboot_takes_the_slot_and_reboots_and_leaves_the_unlock_to_the_admin()
+    {
+        Reboots("echo \"$0 $*\" > $(dirname $0)/asked");
+        Call(Path_, "-endpoint", etcd.Server.Url, "-group", _group, "reboot").Expect(0);
+        Assert.Contains("reboot", File.ReadAllText(Bin + "/asked"), StringComparison.Ordinal);
+        Assert.Contains("Available: 0\n", Ctl("status").Output, StringComparison.Ordinal);
+
+        Ctl("unlock").Expect(0);
+        Ctl("lock", "another").Expect(0);
+        File.Delete(Bin + "/asked");
+        Assert.Equal("Error locking: semaphore is at 0\n", Call(Path_, "-endpoint", etcd.Server.Url, "-group", _group, "reboot").Expect(1).Error);
+        Assert.False(File.Exists(Bin + "/asked"));
+    }
+
+    [Fact]
+    public void A_reboot_that_fails_gives_the_slot_back()
+    {
+        Reboots("exit 5");
+        Assert.Contains("exit code 5", Call(Path_, "-endpoint", etcd.Server.Url, "-group", _group, "reboot").Expect(1).Error, StringComparison.Ordinal);
+        Assert.Contains("Available: 1\n", Ctl("status").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_root_may_reboot()
+    {
+        string link = _host.Root + "/copy/locksmithctl";
+        Sandbox.MakeDirectory(_host.Root + "/copy");
+        File.Copy(Binary.Path, link);
+        (int code, _, string error) = Binary.Command("setpriv", "--reuid=65534", "--clear-groups", link, "-endpoint", etcd.Server.Url, "reboot");
+        Assert.Equal((1, "Must be root to initiate reboot.\n"), (code, error));
+    }
+
+    [Fact]
+    public async Task Send_need_reboot_is_heard_on_the_bus_as_update_engine_says_it()
+    {
+        string bus = _host.Root + "/bus", address = "unix:path=" + bus;
+        File.WriteAllText(_host.Root + "/bus.conf", $"""
+            <busconfig><type>system</type><listen>{address}</listen><auth>EXTERNAL</auth>
+            <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+            """);
+        using Process daemon = Process.Start(new ProcessStartInfo("dbus-daemon", [$"--config-file={_host.Root}/bus.conf", "--nofork", "--nopidfile"]))!;
+        try
+        {
+            Processes.Until(() => File.Exists(bus), "the bus listens");
+            var start = new ProcessStartInfo("busctl", ["--system", "monitor", "--json=short", "--match=interface='com.coreos.update1.Manager'"]) { RedirectStandardOutput = true };
+            start.Environment["DBUS_SYSTEM_BUS_ADDRESS"] = address;
+            using Process monitor = Process.Start(start)!;
+            try
+            {
+                // The monitor tells nobody when it listens: it is told until it has heard.
+                Task<string?> heard = monitor.StandardOutput.ReadLineAsync();
+                var variables = new Dictionary<string, string> { ["DBUS_SYSTEM_BUS_ADDRESS"] = address };
+                Processes.Until(() => Call(variables, "send-need-reboot").Expect(0).Code == 0 && heard.Wait(100), "the signal is heard");
+                string signal = (await heard)!;
+                Assert.Contains("\"path\":\"/com/coreos/update1\"", signal, StringComparison.Ordinal);
+                Assert.Contains("\"member\":\"StatusUpdate\"", signal, StringComparison.Ordinal);
+                Assert.Matches("\"type\":\"xdssx\",\"data\":\\[0,0[^,]*,\"UPDATE_STATUS_UPDATED_NEED_REBOOT\",\"\",0\\]", signal);
+            }
+            finally
+            {
+                monitor.Kill();
+            }
+        }
+        finally
+        {
+            daemon.Kill();
+        }
+
+        Assert.Contains("Error sending the signal", Call(new Dictionary<string, string> { ["DBUS_SYSTEM_BUS_ADDRESS"] = address }, "send-need-reboot").Expect(1).Error, StringComparison.Ordinal);
+    }
+
+    private string Bin => _host.Root + "/bin";
+
+    private Dictionary<string, string> Path_ => new() { ["PATH"] = $"{Bin}:/usr/bin:/bin" };
+
+    /// <summary>Stands in for the host's reboot, under both of the names that it may have.</summary>
+    private void Reboots(string body)
+    {
+        Sandbox.MakeDirectory(Bin);
+        foreach (string name in (string[])["reboot", "systemctl"])
+        {
+            File.WriteAllText($"{Bin}/{name}", $"#!/bin/sh\n{body}\n");
+            File.SetUnixFileMode($"{Bin}/{name}", Sandbox.Executable);
+        }
     }
 
     private static (string, string) Said(Ended ended) => (ended.Output, ended.Error);
