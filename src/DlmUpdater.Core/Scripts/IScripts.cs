@@ -9,7 +9,11 @@ namespace DlmUpdater.Core.Scripts;
 /// <param name="LockService">The kind of lock service, such as <c>file</c>.</param>
 /// <param name="LockName">The lock's name.</param>
 /// <param name="Arguments">The command line arguments; only <c>on_failure.d</c>, <c>ext_notify.d</c> and <c>phase_hooks.d</c> get any.</param>
-public sealed record ScriptContext(Phase Phase, string RunId, int Attempt, string LockService, string LockName, IReadOnlyList<string> Arguments);
+public sealed record ScriptContext(Phase Phase, string RunId, int Attempt, string LockService, string LockName, IReadOnlyList<string> Arguments)
+{
+    /// <summary>What else it is told, as <c>NAME=value</c>.</summary>
+    public IReadOnlyList<string> Variables { get; init; } = [];
+}
 
 /// <summary>The host's scripts: a port, acted out by directories and processes.</summary>
 public interface IScripts

@@ -42,6 +42,9 @@ public sealed record UpdaterSettings
     /// <summary><c>[notify] command</c>, split into words: gets every line of the log and every event on its standard input; empty = none.</summary>
     public ImmutableArray<string> NotifyCommand { get; init; } = [];
 
+    /// <summary><c>[upgrade]</c> and the bands.</summary>
+    public UpgradeSettings Upgrade { get; init; } = new();
+
     /// <summary><c>[metrics] textfile</c>: absolute path; null = off.</summary>
     public string? MetricsTextfile { get; init; }
 

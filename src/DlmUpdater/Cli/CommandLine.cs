@@ -18,6 +18,7 @@ internal static class CommandLine
         ("check", CheckVerb.Build),
         ("lock", LockVerb.Build),
         ("shield", ShieldVerb.Build),
+        ("upgrade", UpgradeVerb.Build),
         ("history", HistoryVerb.Build),
         ("reset", ResetVerb.Build),
         ("updatelock", Updatelock.Build),

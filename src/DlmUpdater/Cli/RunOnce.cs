@@ -136,5 +136,5 @@ internal static class RunOnce
 
     /// <summary>Tells runs apart, sorts by time, and can be read out over a telephone: <c>20261122-203050-8f3a1c</c>. Not a Guid, which
     /// throws where there is no /dev/urandom.</summary>
-    private static string NewRunId(TimeProvider time) => $"{time.GetUtcNow().UtcDateTime:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x1000000):x6}";
+    internal static string NewRunId(TimeProvider time) => $"{time.GetUtcNow().UtcDateTime:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x1000000):x6}";
 }

@@ -19,16 +19,15 @@ internal static class Setup
     /// <param name="file">As given; relative to the working directory.</param>
     /// <param name="secrets">What secrets are needed for.</param>
     /// <param name="overrides">Flags.</param>
-    internal static LoadedConfiguration? Load(string file, SecretUse secrets, params IReadOnlyList<ConfigurationOverride> overrides)
+    internal static LoadedConfiguration? Load(string file, SecretUse secrets, params IReadOnlyList<ConfigurationOverride> overrides) =>
+        Load(new ConfigurationRequest { File = file, Overrides = overrides, Secrets = secrets });
+
+    /// <summary>The same for an upgrade, which can do without a lock service.</summary>
+    internal static LoadedConfiguration? LoadUpgrade(string file) => Load(new ConfigurationRequest { File = file, NeedsService = false, Secrets = SecretUse.IfReadable });
+
+    private static LoadedConfiguration? Load(ConfigurationRequest request)
     {
-        LoadedConfiguration loaded = ConfigurationLoader.Load(new ConfigurationRequest
-        {
-            File = file,
-            WorkingDirectory = Environment.CurrentDirectory,
-            Environment = Variables(),
-            Overrides = overrides,
-            Secrets = secrets,
-        });
+        LoadedConfiguration loaded = ConfigurationLoader.Load(request with { WorkingDirectory = Environment.CurrentDirectory, Environment = Variables() });
         if (loaded.Settings is not null) return loaded;
         foreach (Complaint complaint in loaded.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
         return null;

@@ -30,10 +30,7 @@ internal static class ShieldVerb
     private static int Shield(LockSettings settings, bool waits, ILockService service, string[] command)
     {
         LockIdentity identity = service.Identity;
-        LockKeeper Keeper(LockSettings patience) =>
-            new(service, patience, RebootStrategy.Lock, TimeProvider.System, HostJitter.For(identity.Holder, TimeProvider.System.GetUtcNow()).Next, new Talk());
-
-        LockKeeper taker = Keeper(settings with { Wait = waits });
+        LockKeeper taker = Keeper(service, settings with { Wait = waits });
         // Taken by hand before: then it is not ours to give back.
         bool wasHeld = Heeding(stop => taker.Look(stop)) is ShowReply.Shown { View.HeldByUs: true };
         if (Heeding(stop => taker.Take(null, mayBeOurs: false, stop)) is LockOutcome.NotCleared no)
@@ -50,13 +47,18 @@ internal static class ShieldVerb
             return code;
         }
 
-        (Verdict verdict, string how) = Heeding(stop => Keeper(settings).GiveBack(patient: true, stop));
+        (Verdict verdict, string how) = Heeding(stop => Keeper(service, settings).GiveBack(patient: true, stop));
         if (verdict == Verdict.Released) return code;
         StandardStreams.WriteError($"dlm-updater: the lock '{identity.Name}' could not be given back: {how}; 'dlm-updater lock release' tries again");
         return code != 0 ? code : Of(verdict).Code();
     }
 
-    private static Ending Of(Verdict verdict) => verdict switch
+    /// <summary>Takes and gives back the lock by hand; what is waited for is told on stderr.</summary>
+    internal static LockKeeper Keeper(ILockService service, LockSettings patience) =>
+        new(service, patience, RebootStrategy.Lock, TimeProvider.System, HostJitter.For(service.Identity.Holder, TimeProvider.System.GetUtcNow()).Next, new Talk());
+
+    /// <summary>The ending for a lock that was not taken, or not given back.</summary>
+    internal static Ending Of(Verdict verdict) => verdict switch
     {
         Verdict.LockRefused => Ending.Refused,
         Verdict.LockUnreachable => Ending.Unreachable,
@@ -64,7 +66,7 @@ internal static class ShieldVerb
     };
 
     /// <summary>Waits for a call; a signal that asks this process to end, ends the call.</summary>
-    private static T Heeding<T>(Func<CancellationToken, ValueTask<T>> call)
+    internal static T Heeding<T>(Func<CancellationToken, ValueTask<T>> call)
     {
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop), interrupt = Heed(PosixSignal.SIGINT, stop), hangup = Heed(PosixSignal.SIGHUP, stop);

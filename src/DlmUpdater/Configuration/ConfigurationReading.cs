@@ -11,6 +11,7 @@ internal sealed class ConfigurationReading
     private readonly ConfigurationRequest _request;
     private readonly List<string> _read = [];
     private readonly Severity _unknown;
+    private readonly BandReading _bands;
     private int _layer;
     private bool _isMissing;
 
@@ -20,6 +21,7 @@ internal sealed class ConfigurationReading
         _request = request;
         _unknown = request.Strict ? Severity.Error : Severity.Warning;
         Values = new ConfiguredValues(Findings);
+        _bands = new BandReading(Findings);
     }
 
     /// <summary>What was complained of so far.</summary>
@@ -32,7 +34,7 @@ internal sealed class ConfigurationReading
     internal IReadOnlyList<string> Read => _read;
 
     /// <summary>True if the files say nothing at all, rightly or wrongly.</summary>
-    internal bool FoundNothing => Values.IsEmpty && (_isMissing ? Findings.Count == 1 : Findings.Count == 0);
+    internal bool FoundNothing => Values.IsEmpty && _bands.IsEmpty && (_isMissing ? Findings.Count == 1 : Findings.Count == 0);
 
     /// <summary>Reads the main file, whoever's it is, and the drop-ins.</summary>
     internal void Files(string main)
@@ -80,7 +82,7 @@ internal sealed class ConfigurationReading
             Values.Set(key, flag.Value, new Place(++_layer, flag.Flag));
         }
 
-        return new SettingsAssembler(Values, Findings, new Place(0, main), _request).Assemble();
+        return new SettingsAssembler(Values, _bands, Findings, new Place(0, main), _request).Assemble();
     }
 
     /// <summary>DLMEngineUpdater can be told everything by its environment alone.</summary>
@@ -124,13 +126,17 @@ internal sealed class ConfigurationReading
             if (entry.Key is null)
             {
                 known = SettingsCatalog.HasSection(entry.Section);
-                if (!known && (unknownSections ??= new(StringComparer.OrdinalIgnoreCase)).Add(entry.Section))
+                if (!known && !_bands.Enter(entry.Section, at) && (unknownSections ??= new(StringComparer.OrdinalIgnoreCase)).Add(entry.Section))
                     Findings.Add(_unknown, at, SettingsCatalog.UnknownSection(entry.Section));
             }
             else if (engine is not null && engine.Take(entry, at))
             {
                 if (entry.Key == "secret" && TrustedFile.OthersMayRead(place.Name, file.Mode) is string readable)
                     Findings.Add(Severity.Warning, at, entry.Section, entry.Key, $"the file that holds this secret {readable}");
+            }
+            else if (_bands.Take(entry, at, _unknown))
+            {
+                continue;
             }
             else if (known)
             {

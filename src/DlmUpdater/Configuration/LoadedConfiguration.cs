@@ -75,6 +75,9 @@ internal sealed record ConfigurationRequest
     /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, and doubtful values are warned of.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>False for an upgrade, which says itself whether it takes the lock: that no service is named is then no complaint.</summary>
+    public bool NeedsService { get; init; } = true;
+
     /// <summary>Which secret files are opened.</summary>
     public SecretUse Secrets { get; init; } = SecretUse.Lock;
 }

@@ -5,7 +5,7 @@ using DlmUpdater.Core.Settings;
 namespace DlmUpdater.Configuration;
 
 /// <summary>Makes settings of the values: checks over several keys, and what one key's default takes from another key.</summary>
-internal sealed partial class SettingsAssembler(ConfiguredValues values, Findings findings, Place mainFile, ConfigurationRequest request)
+internal sealed partial class SettingsAssembler(ConfiguredValues values, BandReading bands, Findings findings, Place mainFile, ConfigurationRequest request)
 {
     private readonly ImmutableArray<string>.Builder secrets = ImmutableArray.CreateBuilder<string>();
 
@@ -29,6 +29,7 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
             Reboot = draft.Reboot,
             Log = Log(draft, paths),
             NotifyCommand = draft.NotifyCommand,
+            Upgrade = draft.Upgrade with { Bands = bands.Assemble(mainFile) },
         };
         if (request.Strict && values.IsWritten(SettingsCatalog.TimeZone) && !values.Has(SettingsCatalog.Window))
             Complain(SettingsCatalog.TimeZone, "has no effect without a window: date constraints mean local time", Severity.Warning);
@@ -49,7 +50,7 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, Finding
             return null;
         LockServiceKind unnamed = values.Has(SettingsCatalog.ForemanUrl) ? LockServiceKind.Foreman : LockServiceKind.None;
         LockServiceKind service = draft.Service ?? unnamed;
-        bool takesLock = draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off);
+        bool takesLock = request.NeedsService && draft.Reboot.Strategy is not (RebootStrategy.Reboot or RebootStrategy.Off);
         bool named = values.Has(SettingsCatalog.Name);
         switch (service)
         {

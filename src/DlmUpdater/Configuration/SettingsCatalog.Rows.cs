@@ -224,6 +224,20 @@ internal static partial class SettingsCatalog
             "A command that gets every line of the log and every event of a run on its standard input, one JSON object a line.",
             (d, v) => d.NotifyCommand = v),
 
+        SettingKey.Of("upgrade", "directory", "/etc/dlm-updater/upgrade", ValueForms.Path,
+            "Holds default (scripts that run every time), upgrade (scripts that run once) and the directories beside the bands.",
+            (d, v) => d.Upgrade = d.Upgrade with { Directory = v.TrimEnd('/') }),
+        SettingKey.Of("upgrade", "history", "", ValueForms.Path,
+            "Where scripts that run once are recorded; not set: upgrade-history in state_dir. A plain list as katello-upgrade kept it is read and gone on with.",
+            (d, v) => d.Upgrade = d.Upgrade with { HistoryFile = v }),
+        SettingKey.Of("upgrade", "header", "required", ValueForms.Choice(("required", true), ("optional", false)),
+            "Whether a script of an upgrade must say in a header what it does.", (d, v) => d.Upgrade = d.Upgrade with { RequiresHeader = v }),
+        SettingKey.Of("upgrade", "lock", "true", ValueForms.YesNo,
+            "An upgrade by hand takes the lock for its time; inside of a run the run has it.", (d, v) => d.Upgrade = d.Upgrade with { TakesLock = v }),
+        SettingKey.Of("upgrade", "deployment", "", ValueForms.Word,
+            "Which deployment this host is, for scripts whose header names some; not set: all are meant.",
+            (d, v) => d.Upgrade = d.Upgrade with { Deployment = v }),
+
         SettingKey.NotYet("metrics", "textfile", "File with metrics for node_exporter.",
             "metrics are not in this version: remove the key"),
     ];

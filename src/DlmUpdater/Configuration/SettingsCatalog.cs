@@ -8,7 +8,7 @@ internal static partial class SettingsCatalog
 
     /// <summary>Every section.</summary>
     internal static IReadOnlyList<string> Sections { get; } =
-        ["main", "lock", "foreman", "dlmengine", "etcd", "fleetlock", "file", "scripts", "schedule", "reboot", "log", "notify", "metrics"];
+        ["main", "lock", "foreman", "dlmengine", "etcd", "fleetlock", "file", "scripts", "schedule", "reboot", "log", "notify", "upgrade", "metrics"];
 
     /// <summary>The key, in any case; null if there is none.</summary>
     internal static SettingKey? Find(string section, string key)

@@ -46,6 +46,11 @@ internal sealed class SettingsDraft
 
     internal LogSettings Log { get; set; } = new();
 
+    internal UpgradeSettings Upgrade { get; set; } = new();
+
+    /// <summary>Of one <c>[band NAME]</c> section, which is read into a draft of its own.</summary>
+    internal BandDraft Band { get; } = new();
+
     internal ImmutableArray<string> NotifyCommand { get; set; } = [];
 
     /// <summary><c>[log] target</c>; null if not set.</summary>

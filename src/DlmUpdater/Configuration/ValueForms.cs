@@ -45,6 +45,10 @@ internal static class ValueForms
 
     internal static ValueForm<ImmutableArray<string>> Users { get; } = new("user names, separated by commas or spaces", ReadUsers);
 
+    internal static ValueForm<ImmutableArray<string>> Services { get; } = new("systemd units and absolute paths of scripts, separated by spaces", ReadServices);
+
+    internal static ValueForm<string> Proofs { get; } = new("tcp:HOST:PORT, unix:PATH, unit:NAME or a command, several separated by |", ReadText);
+
     /// <summary>A whole number within limits.</summary>
     internal static ValueForm<int> Number(int least, int most) =>
         new(string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"), (string text, out int value) =>
@@ -79,6 +83,18 @@ internal static class ValueForms
     {
         Read = (string text, out T value) => form.Read(text.Equals(old, StringComparison.OrdinalIgnoreCase) ? today : text, out value),
     };
+
+    private static string? ReadServices(string text, out ImmutableArray<string> value)
+    {
+        value = [.. text.Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries)];
+        foreach (string service in value)
+        {
+            if (service[0] == '-' || service.Contains('=') || (service.Contains('/') && service[0] != '/'))
+                return $"{Display.Quote(service)} is neither the name of a systemd unit nor an absolute path";
+        }
+
+        return value.Distinct().Count() == value.Length ? null : "names a service twice";
+    }
 
     private static string? ReadYesNo(string text, out bool value)
     {

@@ -32,7 +32,7 @@ internal sealed class HostScripts : IScripts
     private readonly ProcessRunner _runner;
     private readonly RunNoteFile _note;
     private readonly OutlivedScripts _outlived;
-    private readonly RunOnceRecord _once;
+    private readonly string _once;
     private readonly ScriptDirectory _directory;
     private readonly Dictionary<string, UserLookup> _users = [];
     private UserAccount? _own;
@@ -46,7 +46,7 @@ internal sealed class HostScripts : IScripts
         _runner = new(time, runner ?? new());
         _note = new(paths.RunDirectory);
         _outlived = new(_note, boot, settings, time, outlived ?? new(), listener.Log);
-        _once = new(paths.StateDirectory);
+        _once = RunOnceRecord.PathIn(paths.StateDirectory);
         _directory = new(settings, User);
     }
 
@@ -56,8 +56,9 @@ internal sealed class HostScripts : IScripts
         ScriptSet set = _directory.Find(stage);
 
         // A record that cannot be read would make "once" mean "again". Found out here, before the lock is asked for.
+        using var once = new RunOnceRecord(_once);
         return set.Scripts.FirstOrDefault(s => s.Header.RunOnce) is { } script
-            && _once.Find(stage, script.Name, out string? why) is null && why is not null
+            && once.Find(stage, script.Name, out string? why) is null && why is not null
             ? set with { Refused = [.. set.Refused, new(script.Path, [$"it says run=once, but {why}"])] }
             : set;
     }
@@ -101,7 +102,8 @@ internal sealed class HostScripts : IScripts
     {
         if (!script.Header.RunOnce)
             return false;
-        string? recorded = _once.Find(script.Stage, script.Name, out string? why);
+        using var once = new RunOnceRecord(_once);
+        string? recorded = once.Find(script.Stage, script.Name, out string? why);
         if (why is not null)
             _listener.Log(LogLevel.Error, why);
         if (recorded is null)
@@ -109,15 +111,18 @@ internal sealed class HostScripts : IScripts
         if (RunOnceRecord.HashOf(script.Path) != recorded)
         {
             _listener.Log(LogLevel.Warning, $"{script.Path} says run=once and is recorded as done, but its content has changed since: "
-                + $"it is not run again; to run it, remove its line from {_paths.StateDirectory}/upgrade-history");
+                + $"it is not run again; to run it, remove its line from {_once}");
         }
 
         return true;
     }
 
     /// <inheritdoc/>
-    public string? RecordDoneForEver(Script script, string runId) =>
-        _once.Add(script.Stage, script.Name, RunOnceRecord.HashOf(script.Path) ?? "", _time.GetUtcNow(), runId);
+    public string? RecordDoneForEver(Script script, string runId)
+    {
+        using var once = new RunOnceRecord(_once);
+        return once.Add(new(script.Stage.Name(), script.Name, RunOnceRecord.HashOf(script.Path) ?? "", _time.GetUtcNow(), runId));
+    }
 
     private UserAccount Own => _own ??= UserAccount.Own();
 

@@ -1,73 +1,77 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>The scripts that said <c>run=once</c> and are done: <c>upgrade-history</c> in the state directory, one JSON object a line,
-/// only ever appended to. To have a script run again an admin removes its line.</summary>
-internal sealed class RunOnceRecord(string stateDirectory)
-{
-    private readonly string _path = stateDirectory.TrimEnd('/') + "/upgrade-history";
+/// <summary>One line of the record of scripts that run once.</summary>
+/// <param name="Stage">Where the script is: a stage's name, or <c>upgrade</c>; null: a plain list, as katello-upgrade kept it, does not say.</param>
+/// <param name="Name">Its name there.</param>
+/// <param name="Sha256">Of what was run; null: it does not say.</param>
+/// <param name="Time">When.</param>
+/// <param name="RunId">By which run or upgrade; null: by hand.</param>
+/// <param name="IsForgotten">True: from here on it counts as not done.</param>
+/// <param name="LeftOut">By what an admin left it out; the line says nothing else.</param>
+internal sealed record RunOnceLine(
+    string? Stage, string Name, string? Sha256, DateTimeOffset? Time, string? RunId, bool IsForgotten = false, string? LeftOut = null);
 
-    /// <summary>The sha256 under which the script is recorded as done, or null. <paramref name="why"/>: the record cannot be read.</summary>
-    public string? Find(ScriptStage stage, string name, out string? why)
+/// <summary>The scripts that said <c>run=once</c> and are done: <c>upgrade-history</c> in the state directory, one JSON object a line,
+/// only ever appended to.</summary>
+/// <param name="path">Absolute path of the file.</param>
+internal sealed class RunOnceRecord(string path) : IDisposable
+{
+    /// <summary>The stage of an upgrade's scripts, in the record.</summary>
+    public const string Upgrade = "upgrade";
+
+    private readonly DurableLines _lines = new(path);
+
+    /// <summary>The file in a state directory.</summary>
+    public static string PathIn(string stateDirectory) => stateDirectory.TrimEnd('/') + "/upgrade-history";
+
+    /// <summary>Every line that says something, in their order; null, and why, if the file cannot be read. A line that a crash tore says nothing.</summary>
+    public List<RunOnceLine>? Read(out string? why)
     {
         why = null;
+        var found = new List<RunOnceLine>();
         byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(_path);
+            bytes = File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            return found;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            why = $"{_path} cannot be read: {e.Message}";
+            why = $"{path} cannot be read: {e.Message}";
             return null;
         }
 
-        string? found = null;
         ReadOnlySpan<byte> rest = bytes;
         while (!rest.IsEmpty)
         {
             int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
+            ReadOnlySpan<byte> line = (end < 0 ? rest : rest[..end]).Trim(" \t\r"u8);
             rest = end < 0 ? [] : rest[(end + 1)..];
-            if (Matches(line, stage.Name(), name, out string sha))
-                found = sha;
+            if (line.IsEmpty || line[0] == '#')
+                continue;
+            RunOnceLine? said = line[0] == '{' ? Parse(line) : new RunOnceLine(null, Encoding.UTF8.GetString(line), null, null, null);
+            if (said is not null)
+                found.Add(said);
         }
 
         return found;
     }
 
-    /// <summary>Appends, durable when it returns. Null, or why that failed.</summary>
-    public string? Add(ScriptStage stage, string name, string sha256, DateTimeOffset at, string runId)
-    {
-        try
-        {
-            Directory.CreateDirectory(stateDirectory);
-            bool isNew = !File.Exists(_path);
-            using (var stream = new FileStream(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 0))
-            {
-                stream.Seek(WholeLines(stream, out bool endLine), SeekOrigin.Begin);
-                byte[] line = Line(stage, name, sha256, at, runId, endLine);
-                stream.SetLength(stream.Position);
-                stream.Write(line);
-                stream.Flush(true);
-            }
+    /// <summary>The sha256 under which a stage's script is recorded as done, or null. <paramref name="why"/>: the record cannot be read.</summary>
+    public string? Find(ScriptStage stage, string name, out string? why) =>
+        Read(out why)?.LastOrDefault(l => l.Stage == stage.Name() && l.Name == name && (l.Sha256 is not null || l.IsForgotten))?.Sha256;
 
-            return isNew ? SyncDirectory() : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return $"{_path} cannot be written: {e.Message}";
-        }
-    }
+    /// <summary>Appends, durable when it returns. Null, or why that failed.</summary>
+    public string? Add(RunOnceLine line) => _lines.Append(Format(line));
 
     /// <summary>The sha256 of a file's content; null if it cannot be read.</summary>
     public static string? HashOf(string path)
@@ -87,62 +91,38 @@ internal sealed class RunOnceRecord(string stateDirectory)
         }
     }
 
-    /// <summary>Where to write: after the last line. One that was torn by a crash is cut off; one that only lacks its line end gets it.</summary>
-    private static long WholeLines(FileStream stream, out bool endLine)
-    {
-        endLine = false;
-        long length = stream.Length;
-        byte[] tail = new byte[Math.Min(length, 64 * 1024)];
-        stream.Seek(length - tail.Length, SeekOrigin.Begin);
-        stream.ReadExactly(tail);
-        if (tail.Length == 0 || tail[^1] == '\n')
-            return length;
-        int last = Array.LastIndexOf(tail, (byte)'\n') + 1;
-        endLine = IsObject(tail.AsSpan(last));
-        return endLine ? length : length - tail.Length + last;
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _lines.Dispose();
 
-    private static bool IsObject(ReadOnlySpan<byte> line)
-    {
-        try
-        {
-            var json = new Utf8JsonReader(line);
-            while (json.Read())
-            {
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
-
-    private static byte[] Line(ScriptStage stage, string name, string sha256, DateTimeOffset at, string runId, bool endBefore)
+    private static byte[] Format(RunOnceLine line)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        if (endBefore)
-            buffer.Write("\n"u8);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("stage"u8, stage.Name());
-            json.WriteString("name"u8, name);
-            json.WriteString("sha256"u8, sha256);
-            json.WriteString("time"u8, at.UtcDateTime);
-            json.WriteString("run_id"u8, runId);
+            json.WriteString("stage"u8, line.Stage);
+            json.WriteString("name"u8, line.Name);
+            if (line.Sha256 is not null)
+                json.WriteString("sha256"u8, line.Sha256);
+            if (line.Time is { } time)
+                json.WriteString("time"u8, time.UtcDateTime);
+            if (line.RunId is not null)
+                json.WriteString("run_id"u8, line.RunId);
+            if (line.LeftOut is not null)
+                json.WriteString("left_out"u8, line.LeftOut);
+            if (line.IsForgotten)
+                json.WriteBoolean("forgotten"u8, true);
             json.WriteEndObject();
         }
 
-        buffer.Write("\n"u8);
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static bool Matches(ReadOnlySpan<byte> line, string wantedStage, string wantedName, out string sha)
+    private static RunOnceLine? Parse(ReadOnlySpan<byte> line)
     {
-        string? stage = null, name = null, hash = null;
-        sha = "";
+        string? stage = null, name = null, hash = null, run = null, left = null;
+        DateTimeOffset? time = null;
+        bool forgotten = false;
         try
         {
             var json = new Utf8JsonReader(line);
@@ -158,27 +138,23 @@ internal sealed class RunOnceRecord(string stateDirectory)
                     name = json.GetString();
                 else if (key == "sha256")
                     hash = json.GetString();
+                else if (key == "run_id")
+                    run = json.GetString();
+                else if (key == "left_out")
+                    left = json.GetString();
+                else if (key == "time" && json.TryGetDateTimeOffset(out DateTimeOffset at))
+                    time = at;
+                else if (key == "forgotten")
+                    forgotten = json.TokenType == JsonTokenType.True;
                 else
                     json.Skip();
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // A line that a crash tore, or that an admin wrote, says nothing.
-            return false;
+            return null;
         }
 
-        sha = hash ?? "";
-        return stage == wantedStage && name == wantedName && hash is not null;
-    }
-
-    private string? SyncDirectory()
-    {
-        int fd = Native.Files.open(stateDirectory, Native.O_RDONLY | Native.O_CLOEXEC, 0);
-        bool synced = fd >= 0 && Native.Files.fsync(fd) == 0;
-        string? why = synced ? null : $"{stateDirectory} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}";
-        if (fd >= 0)
-            _ = Native.Files.close(fd);
-        return why;
+        return name is null || stage is null ? null : new(stage, name, hash, time, run, forgotten, left);
     }
 }

@@ -45,6 +45,7 @@ internal static class ScriptEnvironment
             ScriptVariable + "=" + script,
             "DLM_ENGINE_UPDATER_PHASE=" + phase,
             "DLM_ENGINE_UPDATER_LOCK_NAME=" + context.LockName,
+            .. context.Variables,
         ];
     }
 }

@@ -15,9 +15,17 @@ public sealed class RunOnceRecordTests : IDisposable
 
     private string Path => State + "/upgrade-history";
 
-    private string? Add(string name) => new RunOnceRecord(State).Add(ScriptStage.Update, name, "hash-" + name, At, "run-1");
+    private string? Add(string name)
+    {
+        using var record = new RunOnceRecord(Path);
+        return record.Add(new("update", name, "hash-" + name, At, "run-1"));
+    }
 
-    private string? Find(string name) => new RunOnceRecord(State).Find(ScriptStage.Update, name, out _);
+    private string? Find(string name)
+    {
+        using var record = new RunOnceRecord(Path);
+        return record.Find(ScriptStage.Update, name, out _);
+    }
 
     [Fact]
     public void A_record_is_one_line_of_json()
