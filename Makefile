@@ -37,6 +37,7 @@ test-deps:
 	command -v etcd >/dev/null || missing="$$missing etcd-server"; \
 	command -v dbus-daemon >/dev/null || missing="$$missing dbus-daemon"; \
 	command -v busctl >/dev/null || missing="$$missing systemd"; \
+	[ -x /usr/bin/python3 ] || missing="$$missing python3-minimal"; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing, which the tests start"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \

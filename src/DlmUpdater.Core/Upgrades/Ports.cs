@@ -18,9 +18,6 @@ public interface IServices
 /// <summary>What an upgrade remembers: a port. Each call is durable when it returns: null, or why it cannot be written.</summary>
 public interface IUpgradeStore
 {
-    /// <summary>A start of an upgrade begins: a new one, or one more of the open one.</summary>
-    ValueTask<string?> Begin(UpgradeProgress progress);
-
     /// <summary>The services of a band are about to be touched.</summary>
     ValueTask<string?> Enter(Band band);
 
@@ -32,9 +29,6 @@ public interface IUpgradeStore
 
     /// <summary>A band is done.</summary>
     ValueTask<string?> Leave(Band band);
-
-    /// <summary>The upgrade is done: nothing is open any more.</summary>
-    ValueTask<string?> Close();
 }
 
 /// <summary>Runs scripts: a port.</summary>

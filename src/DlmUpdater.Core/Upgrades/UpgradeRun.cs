@@ -9,7 +9,8 @@ public sealed record UpgradeContext
     /// <summary>What is to be done, without complaints.</summary>
     public required UpgradePlan Plan { get; init; }
 
-    /// <summary>This start's own line of the store: the open upgrade with one attempt more, or a new one.</summary>
+    /// <summary>This start, which the store holds already: the open upgrade with one attempt more, or a new one. It is written before the lock is asked for, so
+    /// that a kill in between leaves no lock that nobody gives back.</summary>
     public required UpgradeProgress Progress { get; init; }
 
     /// <summary>True if an earlier start left it open.</summary>
@@ -44,7 +45,8 @@ public sealed record UpgradeContext
 /// <param name="Ending">For the exit code.</param>
 /// <param name="Message">What happened, to what, and what to do next.</param>
 /// <param name="Ran">How many scripts ended well in this start.</param>
-public sealed record UpgradeReport(Ending Ending, string Message, int Ran);
+/// <param name="IsComplete">True: nothing is left to do, and the upgrade is to be closed, after the lock was given back.</param>
+public sealed record UpgradeReport(Ending Ending, string Message, int Ran, bool IsComplete = false);
 
 /// <summary>One start of an upgrade: band by band, script by script; what is reached is written before the next step is taken.</summary>
 public sealed class UpgradeRun
@@ -83,9 +85,7 @@ public sealed class UpgradeRun
     {
         UpgradePlan plan = _context.Plan;
         if (!_context.Resumed && plan.Count == 0)
-            return new(Ending.Done, "nothing to do", 0);
-        if (await _context.Store.Begin(_context.Progress) is { } unwritten)
-            return new(Ending.NotWritable, unwritten, 0);
+            return new(Ending.Done, "nothing to do", 0, IsComplete: true);
         _context.Tell(new UpgradeEvent.Begun(_context.Progress.Id, _context.Progress.Attempt, _count));
         foreach (UpgradeStep step in plan.Steps.Where(s => s.Fate != Fate.Run))
             _context.Tell(new UpgradeEvent.Skipped(step));
@@ -104,9 +104,7 @@ public sealed class UpgradeRun
         int later = _context.Resumed ? plan.Steps.Count(IsLater) : 0;
         if (later > 0)
             return new(Ending.Done, $"{Scripts(_ran)} done; the upgrade stays open: {Scripts(later)} left out", _ran);
-        return await _context.Store.Close() is { } open
-            ? new(Ending.NotWritable, open, _ran)
-            : new(Ending.Done, $"the upgrade is done: {Scripts(_ran)}", _ran);
+        return new(Ending.Done, $"the upgrade is done: {Scripts(_ran)}", _ran, IsComplete: true);
     }
 
     /// <summary>Null when the band is done.</summary>

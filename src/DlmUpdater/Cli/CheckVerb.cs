@@ -63,6 +63,8 @@ internal static class CheckVerb
 
         foreach (Finding finding in ChecksFiles.All(settings.Paths, settings.Log)) yield return finding;
 
+        foreach (Finding finding in ChecksUpgrade.All(settings)) yield return finding;
+
         StoredRun stored = new RunStateFile(settings.Paths.StateFile).Peek();
         yield return ChecksLock.Run(stored, now);
         foreach (Finding finding in TheLock(settings, stored)) yield return finding;

@@ -9,6 +9,7 @@ using DlmUpdater.Host;
 using DlmUpdater.Locks.LocalFile;
 using DlmUpdater.Logging;
 using DlmUpdater.Scripts;
+using DlmUpdater.Scripts.Upgrades;
 using DlmUpdater.State;
 
 namespace DlmUpdater.Cli;
@@ -49,6 +50,8 @@ internal static class RunOnce
     {
         if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
         if (BootInfo.Read(out string noBoot) is not { } boot) return End(log, Ending.NotWritable, noBoot);
+
+        if (!afterReboot && OpenByHand(settings) is { } upgrade) return End(log, upgrade.Ending, upgrade.Why);
 
         TimeProvider time = TimeProvider.System;
         using var stop = new CancellationTokenSource();
@@ -95,6 +98,21 @@ internal static class RunOnce
         log.Tap = null;
         if (notify?.Close(NotifyLimit, NotifyGrace) is { } notTaken) log.Warning(notTaken);
         return code;
+    }
+
+    /// <summary>An upgrade that was begun by hand and has stopped left services as a band wants them: no new run begins on top of that.</summary>
+    private static (Ending Ending, string Why)? OpenByHand(UpdaterSettings settings)
+    {
+        string path = UpgradeStore.PathIn(settings.Paths.StateDirectory);
+        if (!File.Exists(path) || new RunStateFile(settings.Paths.StateFile).Peek() is not StoredRun.None) return null;
+        using UpgradeStore store = UpgradeFacts.Store(settings);
+        return store.Load() switch
+        {
+            StoredUpgrade.Open { Progress: { ByRun: null } open } => (Ending.TryLater,
+                $"an upgrade that was begun by hand on {LockReport.Time(open.Begun)} is not done: 'dlm-updater upgrade' goes on with it, and no run begins before"),
+            StoredUpgrade.Unreadable unreadable => (Ending.StateUnreadable, unreadable.Why),
+            _ => null,
+        };
     }
 
     /// <summary>The command that listens, or null: that none is configured, or, with a warning, that it cannot be started. An update never waits for a listener.</summary>

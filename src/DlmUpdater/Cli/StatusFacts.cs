@@ -1,5 +1,6 @@
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Upgrades;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Logging;
 using DlmUpdater.State;
@@ -29,6 +30,9 @@ internal sealed record StatusFacts
 
     /// <summary>The newest record of the history.</summary>
     internal required HistoryRecord? LastRecord { get; init; }
+
+    /// <summary>The upgrade that is not done; null = none.</summary>
+    internal UpgradeProgress? Upgrade { get; init; }
 
     /// <summary>The configured strategy.</summary>
     internal required RebootStrategy Strategy { get; init; }

@@ -25,6 +25,8 @@ internal static class StatusReport
         }
 
         if (facts.Running is { } now) Line("running", $"{now.Describe()}{(now.ScriptStarted is { } since ? ", for " + Human.Duration(facts.Now - since) : "")} (pid {now.Pid})");
+        if (facts.Upgrade is { } upgrade)
+            Line("upgrade", $"open since {LockReport.Time(upgrade.Begun)}, start {upgrade.Attempt}, {(upgrade.ByRun is null ? "begun by hand: 'dlm-updater upgrade' goes on" : "part of the run " + upgrade.ByRun)}");
         if (facts.Lock is { } identity) Line("lock", $"{identity.Name} at {identity.Service}: {Shown(facts.Shown)}");
         if (facts.Last is { } last) Line("last", $"{LockReport.Time(last.When)}, exit code {last.ExitCode}: {last.Message}");
         else if (facts.LastRecord is { } record) Line("last", $"{LockReport.Time(record.Ended)}, exit code {record.ExitCode}: {record.Message}");
@@ -53,6 +55,7 @@ internal static class StatusReport
         json.WriteEndArray();
         WriteTime(json, "reboot_requested", facts.Open?.Reboot?.FirstAt);
         json.WriteString("waiver", facts.Open?.Waiver?.Reason);
+        WriteTime(json, "upgrade_open_since", facts.Upgrade?.Begun);
         WriteRunning(json, facts.Running);
         WriteLock(json, facts.Lock, facts.Shown);
         WriteLast(json, facts);

@@ -2,9 +2,11 @@ using System.CommandLine;
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Upgrades;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Logging;
+using DlmUpdater.Scripts.Upgrades;
 using DlmUpdater.State;
 
 namespace DlmUpdater.Cli;
@@ -34,6 +36,8 @@ internal static class StatusVerb
         ILockService? service = Setup.LockService(settings, out string noService);
         BootIdentity? boot = BootInfo.Read(out string noBoot);
 
+        using UpgradeStore store = UpgradeFacts.Store(settings);
+        UpgradeProgress? upgrade = (store.Load() as StoredUpgrade.Open)?.Progress;
         return new StatusFacts
         {
             Now = time.GetUtcNow(),
@@ -43,6 +47,7 @@ internal static class StatusVerb
             Shown = service is null ? new ShowReply.Unreachable(noService) : service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult(),
             Last = LastStart.Read(settings.Paths.RunDirectory),
             LastRecord = new History(History.PathIn(settings.Paths.StateDirectory)).Read(1).Records is [.., var newest] ? newest : null,
+            Upgrade = upgrade,
             Strategy = settings.Reboot.Strategy,
             Plan = boot is null || service is null
                 ? new ResumePlan.Stop(Ending.Misconfigured, boot is null ? noBoot : noService)

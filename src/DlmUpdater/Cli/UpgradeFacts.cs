@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DlmUpdater.Configuration;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Upgrades;
 using DlmUpdater.Core.Workflow;
@@ -9,12 +8,11 @@ using DlmUpdater.Scripts.Upgrades;
 namespace DlmUpdater.Cli;
 
 /// <summary>Everything that is known of an upgrade before it starts.</summary>
-/// <param name="Loaded">The configuration.</param>
 /// <param name="Settings">Its settings.</param>
 /// <param name="Found">The scripts.</param>
 /// <param name="Open">The upgrade that an earlier start left open; null = none.</param>
 /// <param name="Plan">What is to be done.</param>
-internal sealed record UpgradeFacts(LoadedConfiguration Loaded, UpdaterSettings Settings, FoundUpgrade Found, UpgradeProgress? Open, UpgradePlan Plan)
+internal sealed record UpgradeFacts(UpdaterSettings Settings, FoundUpgrade Found, UpgradeProgress? Open, UpgradePlan Plan)
 {
     /// <summary>What is wrong, of the directories and of the plan: not empty, nothing may run.</summary>
     public ImmutableArray<string> Complaints => [.. Found.Complaints, .. Plan.Complaints];
@@ -31,31 +29,39 @@ internal sealed record UpgradeFacts(LoadedConfiguration Loaded, UpdaterSettings 
     /// <summary>Gathers it. Null: why not is said, and <paramref name="code"/> is the exit code.</summary>
     public static UpgradeFacts? Gather(string config, UpgradeChoice choice, out int code)
     {
-        code = 0;
-        if (Setup.LoadUpgrade(config) is not { Settings: { } settings } loaded)
-        {
-            code = Ending.Misconfigured.Code();
-            return null;
-        }
+        UpgradeFacts? facts = Setup.LoadUpgrade(config) is { Settings: { } settings } ? Of(settings, choice, out (Ending Ending, string Why) no) : Misconfigured(out no);
+        code = facts is not null ? 0 : no.Why.Length > 0 ? Setup.Fail(no.Ending, no.Why) : no.Ending.Code();
+        return facts;
+    }
 
+    /// <summary>The same of settings that are loaded already. Null, and why not.</summary>
+    public static UpgradeFacts? Of(UpdaterSettings settings, UpgradeChoice choice, out (Ending Ending, string Why) no)
+    {
+        no = default;
         using UpgradeStore store = Store(settings);
         if (store.History(out string? why) is not { } history)
         {
-            code = Setup.Fail(Ending.NotWritable, why!);
+            no = (Ending.NotWritable, why!);
             return null;
         }
 
         StoredUpgrade stored = store.Load();
         if (stored is StoredUpgrade.Unreadable unreadable)
         {
-            code = Setup.Fail(Ending.StateUnreadable, unreadable.Why);
+            no = (Ending.StateUnreadable, unreadable.Why);
             return null;
         }
 
         UpgradeProgress? open = (stored as StoredUpgrade.Open)?.Progress;
         FoundUpgrade found = new UpgradeDirectory(settings.Upgrade, settings.Scripts).Find();
         var plan = UpgradePlan.Make(found.Scripts, settings.Upgrade.Bands, history, open, choice with { Deployment = choice.Deployment ?? settings.Upgrade.Deployment });
-        return new(loaded, settings, found, open, plan);
+        return new(settings, found, open, plan);
+    }
+
+    private static UpgradeFacts? Misconfigured(out (Ending Ending, string Why) no)
+    {
+        no = (Ending.Misconfigured, "");
+        return null;
     }
 
     /// <summary>Says every complaint on stderr. Null if there is none, else the exit code.</summary>

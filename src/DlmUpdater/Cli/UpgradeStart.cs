@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using DlmUpdater.Configuration;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Upgrades;
@@ -32,16 +31,31 @@ internal static class UpgradeStart
             case InstanceLockReply.Unavailable unavailable:
                 return Setup.Fail(Ending.NotWritable, unavailable.Why);
             case InstanceLockReply.Taken taken:
-                using (taken.Lock)
-                {
-                    return run is not null ? Go(call, facts, run)
-                        : settings.Upgrade.TakesLock ? UpgradeLock.Under(settings, facts.Open is not null, () => Go(call, facts, null))
-                        : Go(call, facts, null);
-                }
+                using (taken.Lock) return Begin(call, facts, run);
 
             default:
                 throw new InvalidOperationException("no rule for this answer");
         }
+    }
+
+    private static int Begin(UpgradeCall call, UpgradeFacts facts, string? run)
+    {
+        using UpgradeStore store = UpgradeFacts.Store(facts.Settings);
+        UpgradeProgress now = Progress(facts, call.Choice, run, TimeProvider.System);
+        string? Write() => Remember(store, facts, call.Choice, now) ?? store.Begin(now);
+        void Undo()
+        {
+            if (facts.Open is null) _ = store.Close();
+        }
+
+        bool isComplete = false;
+        int Act() => Go(call, facts, store, now, out isComplete);
+        int code;
+        if (run is null && facts.Settings.Upgrade.TakesLock) code = UpgradeLock.Under(facts.Settings, facts.Open is not null, Write, Undo, Act, () => isComplete);
+        else code = Write() is { } unwritten ? Setup.Fail(Ending.NotWritable, unwritten) : Act();
+
+        // Closed last: an upgrade whose lock could not be given back, or that was killed before, is gone on with until it is.
+        return code == 0 && isComplete && store.Close() is { } open ? Setup.Fail(Ending.NotWritable, open) : code;
     }
 
     /// <summary>The run whose update this call is part of: what the environment claims is believed only if that run is open, and in that phase.</summary>
@@ -65,8 +79,9 @@ internal static class UpgradeStart
         return StandardStreams.ReadsYes() ? null : Setup.Fail(Ending.TryLater, "nothing was run");
     }
 
-    private static int Go(UpgradeCall call, UpgradeFacts facts, string? run)
+    private static int Go(UpgradeCall call, UpgradeFacts facts, UpgradeStore store, UpgradeProgress now, out bool isComplete)
     {
+        isComplete = false;
         UpdaterSettings settings = facts.Settings;
         TimeProvider time = TimeProvider.System;
         if (BootInfo.Read(out string noBoot) is not { } boot) return Setup.Fail(Ending.NotWritable, noBoot);
@@ -76,7 +91,6 @@ internal static class UpgradeStart
         LogSettings logging = call.Quiet && settings.Log.File is null && settings.Log.Level < LogLevel.Warning ? settings.Log with { Level = LogLevel.Warning } : settings.Log;
         using var log = new Log(logging, redactor, error, time);
         if (log.Probe() is { } noLog) return Setup.Fail(Ending.NotWritable, noLog);
-        foreach (Complaint complaint in facts.Loaded.Complaints) log.Warning(complaint.Text);
         foreach (string warning in facts.Warnings) log.Warning(warning, UpgradeLog.Phase);
         foreach (string skipped in facts.Found.Skipped) log.Debug("passed over: " + skipped, UpgradeLog.Phase);
 
@@ -92,9 +106,6 @@ internal static class UpgradeStart
         });
         if (!scripts.AwaitOutlived(facts.Open?.Id, stop.Token).AsTask().GetAwaiter().GetResult()) return Setup.Fail(Ending.Interrupted, "interrupted");
 
-        using UpgradeStore store = UpgradeFacts.Store(settings);
-        UpgradeProgress now = Progress(facts, call.Choice, run, time);
-        if (Remember(store, facts, call.Choice, now) is { } unwritten) return Setup.Fail(Ending.NotWritable, unwritten);
         long begun = time.GetTimestamp();
         UpgradeReport report = new UpgradeRun(new UpgradeContext
         {
@@ -111,6 +122,7 @@ internal static class UpgradeStart
             MayStop = (band, running) => call.AssumeYes || call.AutoStop || MayStop(band, running),
         }).Start(stop.Token).AsTask().GetAwaiter().GetResult();
 
+        isComplete = report.IsComplete;
         return Summary(report, facts, log, time.GetElapsedTime(begun));
     }
 

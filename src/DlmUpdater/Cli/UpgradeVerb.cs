@@ -37,7 +37,9 @@ internal static class UpgradeVerb
 {
     internal static Command Build()
     {
+        // For the parts too, before and after their word: an ignored --config would act on another host's files.
         Option<string> config = CommonOptions.Config();
+        config.Recursive = true;
         Option<OutputFormat> output = CommonOptions.Output();
         Option<bool> describe = Flag("Show every script: number, name, band, whether it is done, what it does; runs nothing", "--describe");
         Option<bool> dryRun = Flag("Show what would run, in order, with the services in between; runs nothing", "--dry-run", "-n", "--dryrun");
@@ -78,47 +80,43 @@ internal static class UpgradeVerb
             return parsed.GetValue(describe) ? UpgradeReports.Describe(call, parsed.GetValue(output)) : call.DryRun ? UpgradeReports.DryRun(call) : UpgradeStart.Run(call);
         });
 
-        command.Subcommands.Add(Pending());
-        command.Subcommands.Add(History());
-        command.Subcommands.Add(OfNames("rerun", "Count a script that runs once as not done: the next upgrade runs it again", UpgradeRecords.Rerun));
-        command.Subcommands.Add(OfNames("mark", "Count a script that runs once as done, without running it", UpgradeRecords.Mark));
-        command.Subcommands.Add(New());
+        command.Subcommands.Add(Pending(config));
+        command.Subcommands.Add(History(config));
+        command.Subcommands.Add(OfNames(config, "rerun", "Count a script that runs once as not done: the next upgrade runs it again", UpgradeRecords.Rerun));
+        command.Subcommands.Add(OfNames(config, "mark", "Count a script that runs once as done, without running it", UpgradeRecords.Mark));
+        command.Subcommands.Add(New(config));
         return command;
     }
 
-    private static Command Pending()
+    private static Command Pending(Option<string> config)
     {
-        Option<string> config = CommonOptions.Config();
-        var command = new Command("pending", "Say whether an upgrade is due, as a check of needs_update.d: exit status 0 no, 1 yes, 126 no answer") { config };
+        var command = new Command("pending", "Say whether an upgrade is due, as a check of needs_update.d: exit status 0 no, 1 yes, 126 no answer");
         command.SetAction(parsed => UpgradeReports.Pending(parsed.GetValue(config)!));
         return command;
     }
 
-    private static Command History()
+    private static Command History(Option<string> config)
     {
-        Option<string> config = CommonOptions.Config();
         Option<OutputFormat> output = CommonOptions.Output();
-        var command = new Command("history", "Show the scripts that run once and are done") { config, output };
+        var command = new Command("history", "Show the scripts that run once and are done") { output };
         command.SetAction(parsed => UpgradeReports.History(parsed.GetValue(config)!, parsed.GetValue(output)));
         return command;
     }
 
-    private static Command OfNames(string name, string description, Func<string, ImmutableArray<string>, int> act)
+    private static Command OfNames(Option<string> config, string name, string description, Func<string, ImmutableArray<string>, int> act)
     {
-        Option<string> config = CommonOptions.Config();
         var names = new Argument<string[]>("NAME") { Description = "The script's file name", Arity = ArgumentArity.OneOrMore };
-        var command = new Command(name, description) { config, names };
+        var command = new Command(name, description) { names };
         command.SetAction(parsed => act(parsed.GetValue(config)!, [.. parsed.GetValue(names)!]));
         return command;
     }
 
-    private static Command New()
+    private static Command New(Option<string> config)
     {
-        Option<string> config = CommonOptions.Config();
         var band = new Option<string?>("--band") { Description = "The band in which it is to run; without this the first one", HelpName = "NAME" };
         Option<bool> every = Flag("It runs every time, not once", "--every-time");
         var name = new Argument<string>("NAME") { Description = "What it is about, such as add_foreman_user" };
-        var command = new Command("new", "Make a script with a header and the next free multiple of ten, and say where") { config, band, every, name };
+        var command = new Command("new", "Make a script with a header and the next free multiple of ten, and say where") { band, every, name };
         command.SetAction(parsed => UpgradeRecords.New(parsed.GetValue(config)!, parsed.GetValue(band), parsed.GetValue(every), parsed.GetValue(name)!));
         return command;
     }

@@ -88,6 +88,7 @@ internal sealed class UpgradeBed : IServices, IUpgradeStore, IUpgradeScripts
         UpgradeProgress now = Open is { } open
             ? open with { Attempt = open.Attempt + 1, Skipped = left }
             : new("upgrade-1", Noon, null, 1, new HashSet<string>(), left, new HashSet<string>(), new HashSet<string>());
+        if ((resumed || plan.Count > 0) && Begin(now) is { } unwritten) return new(Core.Workflow.Ending.NotWritable, unwritten, 0);
         Task<UpgradeReport> start = new UpgradeRun(new UpgradeContext
         {
             Plan = plan,
@@ -104,7 +105,8 @@ internal sealed class UpgradeBed : IServices, IUpgradeStore, IUpgradeScripts
         }).Start(Sigterm.Token).AsTask();
         for (int i = 0; !start.IsCompleted && i < 100_000; i++) Time.Advance(TimeSpan.FromSeconds(0.5));
         Assert.True(start.IsCompleted, "it waits for ever after: " + string.Join(", ", Acts));
-        return start.GetAwaiter().GetResult();
+        UpgradeReport report = start.GetAwaiter().GetResult();
+        return report.IsComplete && (resumed || plan.Count > 0) && Saved("close", () => Open = null) is { } why ? new(Core.Workflow.Ending.NotWritable, why, 0) : report;
     }
 
     public ValueTask<string?> Set(string service, BandState state, CancellationToken cancel)
@@ -136,7 +138,7 @@ internal sealed class UpgradeBed : IServices, IUpgradeStore, IUpgradeScripts
         return new(Results.GetValueOrDefault(script.Name) ?? new ScriptResult.Exited(0, TimeSpan.FromSeconds(1)));
     }
 
-    public ValueTask<string?> Begin(UpgradeProgress progress) => Save("begin", () => Open = progress);
+    private string? Begin(UpgradeProgress progress) => Saved("begin", () => Open = progress);
 
     public ValueTask<string?> Enter(Band band) => Save("enter " + band.Name, () => Open = Open! with { Entered = With(Open.Entered, band.Name) });
 
@@ -146,19 +148,19 @@ internal sealed class UpgradeBed : IServices, IUpgradeStore, IUpgradeScripts
 
     public ValueTask<string?> Leave(Band band) => Save("leave " + band.Name, () => Open = Open! with { Left = With(Open.Left, band.Name) });
 
-    public ValueTask<string?> Close() => Save("close", () => Open = null);
-
     private static HashSet<string> With(IReadOnlySet<string> set, string one) => [.. set, one];
 
     private static Script Of(string name) => new(ScriptStage.Update, name, "/u/" + name, ScriptHeader.None, null, null);
 
     private TimeSpan Since(string service) => _started.TryGetValue(service, out DateTimeOffset at) ? Time.GetUtcNow() - at : TimeSpan.MaxValue;
 
-    private ValueTask<string?> Save(string act, Action change)
+    private ValueTask<string?> Save(string act, Action change) => new(Saved(act, change));
+
+    private string? Saved(string act, Action change)
     {
-        if (Write(act) is { } why) return new(why);
+        if (Write(act) is { } why) return why;
         Acts.Add(act);
         change();
-        return new((string?)null);
+        return null;
     }
 }

@@ -152,7 +152,7 @@ public sealed class UpgradeRunTests
     }
 
     [Fact]
-    public void A_stop_at_any_write_and_at_any_script_loses_nothing_and_repeats_at_most_the_one_that_did_not_end()
+    public void A_stop_at_any_write_loses_nothing_and_repeats_at_most_the_one_that_did_not_end()
     {
         int stops = 0;
         for (int at = 0; ; at++)

@@ -35,14 +35,15 @@ public sealed class ManPageTests
             foreach (var (path, command) in Leaves(name, build()))
             {
                 string block = Block(page, $".SS {Escaped(path)}\n");
-                foreach (Option option in command.Options)
+                Option[] options = [.. command.Options, .. command.Parents.OfType<Command>().SelectMany(c => c.Options).Where(o => o.Recursive)];
+                foreach (Option option in options)
                 {
                     foreach (string spelling in (string[])[option.Name, .. option.Aliases])
                         Assert.True(block.Contains(Escaped(spelling), StringComparison.Ordinal), $"'{spelling}' is not in the part of '{path}'");
                 }
 
                 foreach (string written in Options(block))
-                    Assert.True(command.Options.Any(o => o.Name == written || o.Aliases.Contains(written)), $"'{path}' has no option '{written}'");
+                    Assert.True(options.Any(o => o.Name == written || o.Aliases.Contains(written)), $"'{path}' has no option '{written}'");
             }
         }
 
@@ -83,18 +84,18 @@ public sealed class ManPageTests
         }
     }
 
-    private static IEnumerable<(string Path, Command Command)> Leaves(string path, Command command) => command.Subcommands.Count == 0
-        ? [(path, command)]
-        : command.Subcommands.SelectMany(c => Leaves($"{path} {c.Name}", c));
+    /// <summary>What can be called: a verb with parts may be called by itself too.</summary>
+    private static IEnumerable<(string Path, Command Command)> Leaves(string path, Command command) =>
+        [.. command.Action is null ? [] : new[] { (path, command) }, .. command.Subcommands.SelectMany(c => Leaves($"{path} {c.Name}", c))];
 
     /// <summary>The part of the page as the catalog wants it.</summary>
     private static string Keys()
     {
         var text = new StringBuilder(".SH SECTIONS AND KEYS\n");
-        foreach (string section in SettingsCatalog.Sections)
+        foreach ((string section, SettingKey[] keys) in SettingsCatalog.Sections.Select(s => (s, SettingsCatalog.Keys.Where(k => k.Section == s).ToArray())).Append(("band NAME", BandReading.Keys("NAME"))))
         {
             text.Append($".SS [{section}]\n");
-            foreach (SettingKey key in SettingsCatalog.Keys.Where(k => k.Section == section))
+            foreach (SettingKey key in keys)
             {
                 text.Append($".TP\n\\fB{Escaped(key.Key)}\\fR = \\fI{Escaped(key.Form)}\\fR\n{Escaped(key.Description)}\n");
                 if (key.Default.Length > 0) text.Append($"Default: \\fB{Escaped(key.Default)}\\fR.\n");

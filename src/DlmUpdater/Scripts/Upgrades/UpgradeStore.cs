@@ -100,8 +100,8 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
     /// <summary>Keeps that an admin left a script out. Null, or why that cannot be written.</summary>
     public string? LeftOut(string name, string why, string upgrade) => _once.Add(new(RunOnceRecord.Upgrade, name, null, _time.GetUtcNow(), upgrade, LeftOut: why));
 
-    /// <inheritdoc/>
-    public ValueTask<string?> Begin(UpgradeProgress progress)
+    /// <summary>A start of an upgrade begins: a new one, or one more of the open one. Null, or why that cannot be written.</summary>
+    public string? Begin(UpgradeProgress progress)
     {
         _id = progress.Id;
         return Line(json =>
@@ -119,23 +119,16 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<string?> Enter(Band band) => Line(json => json.WriteString("enter"u8, band.Name));
+    public ValueTask<string?> Enter(Band band) => new(Line(json => json.WriteString("enter"u8, band.Name)));
 
     /// <inheritdoc/>
-    public ValueTask<string?> Finish(string name) => Line(json => json.WriteString("done"u8, name));
+    public ValueTask<string?> Finish(string name) => new(Line(json => json.WriteString("done"u8, name)));
 
     /// <inheritdoc/>
     public ValueTask<string?> FinishOnce(UpgradeScript script) => new(_once.Add(new(RunOnceRecord.Upgrade, script.Name, script.Sha256, _time.GetUtcNow(), _id)));
 
     /// <inheritdoc/>
-    public ValueTask<string?> Leave(Band band) => Line(json => json.WriteString("leave"u8, band.Name));
-
-    /// <inheritdoc/>
-    public ValueTask<string?> Close()
-    {
-        _open.Dispose();
-        return new(DurableFile.Remove(_path, "[main] state_dir")?.Why);
-    }
+    public ValueTask<string?> Leave(Band band) => new(Line(json => json.WriteString("leave"u8, band.Name)));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -144,7 +137,14 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
         _once.Dispose();
     }
 
-    private ValueTask<string?> Line(Action<Utf8JsonWriter> fields)
+    /// <summary>Nothing is open any more. Null, or why that cannot be written: then the next start goes on with nothing to do, and closes.</summary>
+    public string? Close()
+    {
+        _open.Dispose();
+        return DurableFile.Remove(_path, "[main] state_dir")?.Why;
+    }
+
+    private string? Line(Action<Utf8JsonWriter> fields)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer))
@@ -154,7 +154,7 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
             json.WriteEndObject();
         }
 
-        return new(_open.Append(buffer.WrittenSpan));
+        return _open.Append(buffer.WrittenSpan);
     }
 
     /// <summary>Puts the lines of an open upgrade together.</summary>
