@@ -14,7 +14,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build run test lint bench simulate install clean deps test-deps
+.PHONY: build run test test-hosts lint bench simulate install clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -53,6 +53,35 @@ test: build test-deps
 	dotnet test tests/DlmUpdater.Core.Tests -c Release --no-build
 	dotnet test tests/DlmUpdater.Tests -c Release --no-build
 	DLM_UPDATER_BINARY=$(abspath $(BIN)) dotnet test tests/DlmUpdater.EndToEnd -c Release --no-build
+
+HOSTS     := $(abspath $(OUT))/hosts
+HOST_ROOT := $(HOSTS)/root
+
+## test-hosts: Debian hosts with systemd as PID 1 that boot, reboot and lose their power (root, mount namespaces)
+test-hosts: build
+	@if [ "$$(id -u)" != 0 ] || ! unshare -m --propagation private mount -t tmpfs tmpfs /mnt 2>/dev/null; then \
+	  echo "test-hosts: LEFT OUT, because it needs root and mount namespaces: hosts that boot, reboot and lose their power, units, the package on a host"; \
+	else \
+	  $(MAKE) --no-print-directory $(HOST_ROOT).made && \
+	  rm -rf $(HOSTS)/tree && $(MAKE) --no-print-directory install DESTDIR=$(HOSTS)/tree >/dev/null && \
+	  dotnet build tests/DlmUpdater.Hosts -c Release && \
+	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_TREE=$(HOSTS)/tree dotnet test tests/DlmUpdater.Hosts -c Release --no-build; \
+	fi
+
+# What every host stands on: a minimal Debian with systemd. Its mirror is this machine's own.
+$(HOST_ROOT).made: Makefile
+	@missing=; \
+	command -v mmdebstrap >/dev/null || missing="$$missing mmdebstrap"; \
+	command -v systemd-nspawn >/dev/null || missing="$$missing systemd-container"; \
+	command -v etcd >/dev/null || missing="$$missing etcd-server"; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing, which the hosts need"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	rm -rf $(HOST_ROOT) && mkdir -p $(HOSTS)
+	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,dbus,udev,procps,libssl3,ca-certificates bookworm $(HOST_ROOT)
+	rm -f $(HOST_ROOT)/etc/hostname
+	touch $@
 
 ## lint: formatting and analyzers
 lint:
