@@ -33,7 +33,7 @@ internal sealed class ServiceKeeper(IServices services, TimeProvider time, Actio
     /// <summary>What an earlier start had reached: a reboot may have started and stopped what it likes since.</summary>
     public async ValueTask<string?> Restore(IReadOnlyList<Band> passed, CancellationToken cancel)
     {
-        foreach ((string service, Band band) in Wanted(passed).OrderBy(w => w.Band.State))
+        foreach ((string service, Band band) in Wanted(passed, BandState.Down).Concat(Wanted(passed, BandState.Up)))
         {
             if (await One(service, band.State, band, cancel) is { } why)
                 return why;
@@ -47,7 +47,7 @@ internal sealed class ServiceKeeper(IServices services, TimeProvider time, Actio
     {
         if (!proves)
             return null;
-        foreach ((string service, Band band) in Wanted(passed).Where(w => w.Band.State == BandState.Up))
+        foreach ((string service, Band band) in Wanted(passed, BandState.Up))
         {
             string? why = await services.Look(service, BandState.Up, cancel);
             foreach (Proof proof in band.Ready.Where(p => p.Service == service))
@@ -72,9 +72,9 @@ internal sealed class ServiceKeeper(IServices services, TimeProvider time, Actio
         return running;
     }
 
-    /// <summary>Each service with the last of the bands that names it.</summary>
-    private static IEnumerable<(string Service, Band Band)> Wanted(IReadOnlyList<Band> passed) =>
-        passed.SelectMany(b => b.Services).Distinct().Select(s => (s, passed.Last(b => b.Services.Contains(s))));
+    /// <summary>Each service with the last of the bands that names it, of those that want it so.</summary>
+    private static IEnumerable<(string Service, Band Band)> Wanted(IReadOnlyList<Band> passed, BandState state) =>
+        passed.SelectMany(b => b.Services).Distinct().Select(s => (Name: s, Band: passed.Last(b => b.Services.Contains(s)))).Where(w => w.Band.State == state);
 
     private async ValueTask<string?> One(string service, BandState state, Band band, CancellationToken cancel)
     {

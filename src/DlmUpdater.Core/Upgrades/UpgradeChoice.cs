@@ -20,9 +20,6 @@ public sealed record UpgradeChoice
     /// <summary><c>--deployment NAME</c>: scripts whose <c>#apply:</c> names others are left out; null = all are meant.</summary>
     public string? Deployment { get; init; }
 
-    /// <summary>True if scripts that would run are left out.</summary>
-    public bool IsPartial => From is not null || !Only.IsEmpty || !Skip.IsEmpty;
-
     /// <summary>Why a script is left out, or null if it is not.</summary>
     public string? LeavesOut(UpgradeScript script)
     {

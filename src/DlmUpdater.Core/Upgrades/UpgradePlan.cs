@@ -67,8 +67,9 @@ public sealed record UpgradePlan(ImmutableArray<Band> Bands, ImmutableArray<Upgr
         Named(scripts, choice, complaints);
         Numbers(scripts, complaints, warnings);
 
-        // Stable: of one number, those of default/ come first.
-        foreach (UpgradeScript script in scripts.OrderBy(s => s.Number))
+        var ordered = new List<UpgradeScript>(scripts);
+        ordered.Sort(ByNumber);
+        foreach (UpgradeScript script in ordered)
         {
             if (bands.FirstOrDefault(b => b.Holds(script.Number)) is not { } band)
             {
@@ -80,7 +81,9 @@ public sealed record UpgradePlan(ImmutableArray<Band> Bands, ImmutableArray<Upgr
             steps.Add(new(script, band, fate, why));
         }
 
-        return new([.. bands.OrderBy(b => b.From)], [.. steps], [.. complaints], [.. warnings]);
+        var inOrder = new List<Band>(bands);
+        inOrder.Sort(static (a, b) => a.From.CompareTo(b.From));
+        return new([.. inOrder], [.. steps], [.. complaints], [.. warnings]);
     }
 
     private static (Fate Fate, string Why) Decide(
@@ -131,9 +134,30 @@ public sealed record UpgradePlan(ImmutableArray<Band> Bands, ImmutableArray<Upgr
 
     private static void Numbers(IReadOnlyList<UpgradeScript> scripts, List<string> complaints, List<string> warnings)
     {
-        foreach (IGrouping<string, UpgradeScript> same in scripts.GroupBy(s => s.Name).Where(g => g.Count() > 1))
-            complaints.Add($"two scripts are named {same.Key}: {string.Join(" and ", same.Select(s => s.Script.Path))}; the history could not tell them apart");
-        foreach (IGrouping<int, UpgradeScript> same in scripts.GroupBy(s => s.Number).Where(g => g.Count() > 1))
-            warnings.Add($"the number {same.Key} is given {same.Count()} times, and they run in this order: {string.Join(", ", same.Select(s => s.Name))}");
+        foreach (List<UpgradeScript> same in Alike(scripts, static (a, b) => string.CompareOrdinal(a.Name, b.Name)))
+            complaints.Add($"two scripts are named {same[0].Name}: {string.Join(" and ", same.Select(s => s.Script.Path))}; the history could not tell them apart");
+        foreach (List<UpgradeScript> same in Alike(scripts, static (a, b) => a.Number.CompareTo(b.Number)))
+            warnings.Add($"the number {same[0].Number} is given {same.Count} times, and they run in this order: {string.Join(", ", same.Select(s => s.Name))}");
     }
+
+    /// <summary>Those that share what <paramref name="by"/> looks at, two or more each.</summary>
+    private static IEnumerable<List<UpgradeScript>> Alike(IReadOnlyList<UpgradeScript> scripts, Comparison<UpgradeScript> by)
+    {
+        var sorted = new List<UpgradeScript>(scripts);
+        sorted.Sort((a, b) => by(a, b) is not 0 and var order ? order : ByNumber(a, b));
+        for (int first = 0, end; first < sorted.Count; first = end)
+        {
+            end = first + 1;
+            while (end < sorted.Count && by(sorted[first], sorted[end]) == 0)
+                end++;
+            if (end - first > 1)
+                yield return sorted.GetRange(first, end - first);
+        }
+    }
+
+    /// <summary>The order in which scripts run. Of one number what runs every time comes first, then by name.</summary>
+    private static int ByNumber(UpgradeScript a, UpgradeScript b) =>
+        a.Number != b.Number ? a.Number.CompareTo(b.Number)
+        : a.RunsOnce != b.RunsOnce ? a.RunsOnce.CompareTo(b.RunsOnce)
+        : string.CompareOrdinal(a.Name, b.Name);
 }

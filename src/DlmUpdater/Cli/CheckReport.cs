@@ -10,7 +10,7 @@ internal static class CheckReport
     internal static string Text(IReadOnlyList<Finding> findings)
     {
         var text = new StringBuilder();
-        foreach (Finding finding in findings.OrderByDescending(f => f.Level)) text.Append(finding).Append('\n');
+        foreach (Finding finding in WorstFirst(findings)) text.Append(finding).Append('\n');
         return text.Append($"{Count(findings, FindingLevel.Error, "error")}, {Count(findings, FindingLevel.Warning, "warning")}\n").ToString();
     }
 
@@ -19,7 +19,7 @@ internal static class CheckReport
         json.WriteNumber("errors", findings.Count(f => f.Level == FindingLevel.Error));
         json.WriteNumber("warnings", findings.Count(f => f.Level == FindingLevel.Warning));
         json.WriteStartArray("findings");
-        foreach (Finding finding in findings.OrderByDescending(f => f.Level))
+        foreach (Finding finding in WorstFirst(findings))
         {
             json.WriteStartObject();
             json.WriteString("level", finding.LevelName);
@@ -31,6 +31,9 @@ internal static class CheckReport
 
         json.WriteEndArray();
     }
+
+    private static IEnumerable<Finding> WorstFirst(IReadOnlyList<Finding> findings) =>
+        new[] { FindingLevel.Error, FindingLevel.Warning, FindingLevel.Ok }.SelectMany(level => findings.Where(f => f.Level == level));
 
     /// <summary><c>2 errors</c>, <c>no warning</c>.</summary>
     internal static string Count(IReadOnlyList<Finding> findings, FindingLevel level, string word) =>
