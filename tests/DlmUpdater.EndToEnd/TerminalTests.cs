@@ -25,6 +25,22 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public void An_upgrade_shows_number_name_and_running_time_of_its_script_and_leaves_no_residue()
+    {
+        using var host = new UpgradeHost();
+        host.Once("0010_a", "sleep 1.2").Once("0020_b");
+        string command = $"stty cols 80 2> /dev/null; TERM=xterm-256color {Binary.Path} {string.Join(' ', host.Words("-y"))}";
+
+        Ended ended = Agent.Call(new StartAs { Executable = "/usr/bin/script" }, "-qec", command, "/dev/null").Expect(0);
+
+        Assert.Contains("update  0010_a  [1/2]  1s", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("update  0020_b  [2/2]  0s", ended.Output, StringComparison.Ordinal);
+        string[] screen = Screen(ended.Output);
+        Assert.DoesNotContain(screen, line => line.Contains("/2]", StringComparison.Ordinal) || line.Contains('\e') || line.Contains('\r') || line.Trim() == "0s");
+        Assert.StartsWith("the upgrade is done: 2 scripts", screen[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_a_capable_terminal_nothing_is_drawn()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);

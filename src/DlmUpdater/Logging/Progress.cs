@@ -81,6 +81,14 @@ internal sealed class Progress(TerminalLine? line, SystemdNotify? notify, Progre
     private void Draw(TimeSpan elapsed)
     {
         if (line is null) return;
+
+        // An upgrade has scripts, but no phase of its own in between.
+        if (now is { Script: null, WaitingFor: null, PhaseSince: null })
+        {
+            line.Erase();
+            return;
+        }
+
         string what = now.WaitingFor is { } lockText ? "waiting for " + lockText : now.Script ?? "";
         string head = what.Length == 0 ? now.Phase ?? "" : $"{now.Phase}  {what}";
         string number = now.Script is null ? "" : $"  [{now.Index}/{now.Count}]";

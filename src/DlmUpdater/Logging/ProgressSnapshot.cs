@@ -47,7 +47,7 @@ internal sealed record ProgressSnapshot
     {
         RunEvent.Started e => this with { RunId = e.RunId, Phase = e.Phase.Name(), PhaseSince = now, Updated = now },
         RunEvent.PhaseEntered e => Idle(now) with { RunId = e.RunId, Phase = e.Phase.Name(), PhaseSince = e.Since, Index = 0, Count = 0 },
-        RunEvent.ScriptStarting e => Idle(now) with { Script = e.Script.Name, ScriptStarted = now, Index = e.Index, Count = e.Count },
+        RunEvent.ScriptStarting e => Idle(now) with { Phase = e.Phase.Name(), Script = e.Script.Name, ScriptStarted = now, Index = e.Index, Count = e.Count },
         RunEvent.ScriptEnded or RunEvent.LockHeld or RunEvent.LockReleased => Idle(now),
         RunEvent.LockWaiting e => this with { WaitingFor = $"{RunLog.Describe(e.Lock)}: {e.Why}", Updated = now },
         _ => this,
