@@ -3,33 +3,71 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
 
-ARCH    ?= $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+# ARCH=arm64 or x64; another than this machine's is built by a cross compiler, into a directory of its own.
+HERE    := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+ARCH    ?= $(HERE)
 PREFIX  ?= /usr
 DESTDIR ?=
 OUT     := artifacts
-BIN     := $(OUT)/dlm-updater
-SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj' -o -name '*.props' -o -name 'ILLink*.xml' -o -name '*.txt' -not -path '*/obj/*')
+TO      := $(OUT)$(if $(filter-out $(HERE),$(ARCH)),/$(ARCH))
+BIN     := $(TO)/dlm-updater
+STATIC  := $(TO)/static/dlm-updater
+SOURCES := $(shell find src -name '*.cs' -not -path '*/obj/*' -o -name '*.csproj' -o -name '*.props' -o -name 'ILLink*.xml' -o -name '*.txt' -not -path '*/obj/*' -o -path 'src/link/*' -type f)
+
+TRIPLE  := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu
+CROSS   := $(if $(filter-out $(HERE),$(ARCH)),$(TRIPLE)-)
+# The oldest C library that the packages start on: RHEL 8, Debian 10.
+FLOOR   := 2.28
+PUBLISH  = dotnet publish src/DlmUpdater -c Release -r linux-$(ARCH) -p:CppCompilerAndLinker=$(CROSS)gcc -p:ObjCopyName=$(CROSS)objcopy -p:TreatWarningsAsErrors=true
 
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build run test test-hosts lint bench simulate install clean deps test-deps
+.PHONY: build static static-deps run test test-hosts lint bench simulate install clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
 
 $(BIN): $(SOURCES) global.json | deps
-	dotnet publish src/DlmUpdater -c Release -r linux-$(ARCH) -p:CppCompilerAndLinker=gcc -p:TreatWarningsAsErrors=true -o $(OUT)/publish
-	install -m 0755 $(OUT)/publish/dlm-updater $@
+	src/link/floor.sh $(CROSS)gcc $(CROSS)objdump "$$(dirname "$$($(CROSS)gcc -print-file-name=libc.so.6)")" $(TO)/floor $(FLOOR)
+	$(PUBLISH) -p:LinkFloor=$(abspath $(TO)/floor) -o $(TO)/publish
+	install -D -m 0755 $(TO)/publish/dlm-updater $@
 	@head -c 4 $@ | cmp -s - <(printf '\177ELF') || { echo "$@ is not a native executable" >&2; exit 1; }
+	@newest=$$($(CROSS)objdump -T $@ | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1); \
+	[ "$$(printf '%s\n' $$newest GLIBC_$(FLOOR) | sort -V | tail -1)" = GLIBC_$(FLOOR) ] || { echo "$@ needs $$newest, and glibc $(FLOOR) is promised" >&2; exit 1; }
+
+## static: artifacts/static/dlm-updater, one file for musl hosts, embedded boxes and empty containers, with OpenSSL in it
+static: $(STATIC)
+
+$(STATIC): $(SOURCES) global.json | deps static-deps
+	$(if $(CROSS),DLM_OPENSSL=$(abspath $(OPENSSL)) CMAKE_TOOLCHAIN_FILE=$(abspath src/link/$(ARCH).cmake)) \
+	$(PUBLISH) -p:StaticExecutable=true -p:StaticOpenSslLinking=true -p:NativeIntermediateOutputPath=$(abspath $(TO)/static/obj)/ \
+	  $(if $(CROSS),-p:LinkDirectory=$(abspath $(OPENSSL))/usr/lib/$(TRIPLE)) -o $(TO)/static/publish 2>&1 | grep -v "Using 'gethostbyname' in statically linked"
+	install -D -m 0755 $(TO)/static/publish/dlm-updater $@
+	@if $(CROSS)readelf -d $@ | grep -q NEEDED; then echo "$@ needs libraries of the host" >&2; exit 1; fi
 
 ## deps: what linking needs (gcc and the C library's headers)
 deps:
-	@if ! command -v gcc >/dev/null || ! echo 'int main(void){return 0;}' | gcc -xc - -o /dev/null 2>/dev/null; then \
-	  echo "installing gcc and libc6-dev, which linking needs"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev; \
+	@if ! command -v $(CROSS)gcc >/dev/null || ! echo 'int main(void){return 0;}' | $(CROSS)gcc -xc - -o /dev/null 2>/dev/null; then \
+	  echo "installing a compiler for $(ARCH), which linking needs"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    $(if $(CROSS),gcc-$(subst _,-,$(TRIPLE)) libc6-dev-$(ARCH)-cross,gcc libc6-dev); \
 	fi
+
+# The libraries that the one-file build takes in. Those for another processor are unpacked beside it; nothing of this machine changes.
+OPENSSL := $(TO)/openssl
+static-deps: $(if $(CROSS),$(OPENSSL)/usr)
+	@missing=; \
+	command -v cmake >/dev/null || missing="$$missing cmake"; \
+	[ -e /usr/include/openssl/ssl.h ] || missing="$$missing libssl-dev"; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing, which the one-file build needs"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+$(OPENSSL)/usr:
+	src/link/foreign.sh $(ARCH) $(OPENSSL) libssl-dev
 
 ## test-deps: the servers that the tests talk to
 test-deps:

@@ -4,6 +4,7 @@ using DlmUpdater.Host;
 
 try
 {
+    StaticBuild.UseOwnNameService();
     return OldNames.Invoke(Path.GetFileName(Environment.GetCommandLineArgs()[0]), args);
 }
 catch (Exception bug)
