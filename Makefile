@@ -7,6 +7,7 @@ SHELL       := /bin/bash
 HERE    := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 ARCH    ?= $(HERE)
 PREFIX  ?= /usr
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 OUT     := artifacts
 TO      := $(OUT)$(if $(filter-out $(HERE),$(ARCH)),/$(ARCH))
@@ -24,7 +25,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build static static-deps run test test-hosts lint bench simulate install clean deps test-deps
+.PHONY: build static static-deps run test test-hosts lint bench simulate install install-files deb rpm deb-deps rpm-deps clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -134,17 +135,53 @@ bench: build
 simulate:
 	dotnet run --project tests/bench -c Release -- simulate --seeds $(or $(SEEDS),100000)
 
+VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' src/Directory.Build.props)
+DEB_ARCH := $(if $(filter arm64,$(ARCH)),arm64,amd64)
+RPM_ARCH := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
+
+## deb: artifacts/*.deb (ARCH=arm64 for the other)
+deb: build deb-deps
+	rm -rf $(TO)/deb && mkdir -p $(TO)/deb/dlm-updater-$(VERSION) && cp -r deb $(TO)/deb/dlm-updater-$(VERSION)/debian && cp README.md $(TO)/deb/dlm-updater-$(VERSION)/
+	@[ "$$(dpkg-parsechangelog -l deb/changelog -S Version)" = $(VERSION) ] || { echo "deb/changelog is not of version $(VERSION)" >&2; exit 1; }
+	cd $(TO)/deb/dlm-updater-$(VERSION) && DLM_SOURCE=$(CURDIR) DLM_ARCH=$(ARCH) MAKEFLAGS= SOURCE_DATE_EPOCH=$$(dpkg-parsechangelog -l debian/changelog -S Timestamp) \
+	  dpkg-buildpackage --build=binary --host-arch=$(DEB_ARCH) --no-check-builddeps --no-sign --no-pre-clean >../build.log 2>&1 || { cat ../build.log; exit 1; }
+	cp $(TO)/deb/dlm-updater_$(VERSION)_$(DEB_ARCH).deb $(OUT)/
+
+## rpm: artifacts/*.rpm (ARCH=arm64 for the other)
+rpm: build rpm-deps
+	rm -rf $(TO)/rpm && mkdir -p $(TO)/rpm
+	@grep -q -- '- $(VERSION)-1$$' rpm/dlm-updater.spec || { echo "the changelog of rpm/dlm-updater.spec is not of version $(VERSION)" >&2; exit 1; }
+	MAKEFLAGS= rpmbuild -bb --quiet --target $(RPM_ARCH) --define '_topdir $(abspath $(TO)/rpm)' --define 'dlm_version $(VERSION)' --define 'dlm_source $(CURDIR)' --define 'dlm_arch $(ARCH)' \
+	  --define '_build_id_links none' --define '_binary_payload w7.xzdio' rpm/dlm-updater.spec >$(TO)/rpm/build.log 2>&1 || { cat $(TO)/rpm/build.log; exit 1; }
+	cp $(TO)/rpm/RPMS/$(RPM_ARCH)/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm $(OUT)/
+
+deb-deps rpm-deps: need = $(if $(filter deb-deps,$@),dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot,rpmbuild:rpm)
+deb-deps rpm-deps:
+	@missing=; for n in $(need); do command -v $${n%%:*} >/dev/null || missing="$$missing $${n##*:}"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing, which the package is built with"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
 ## install: owns every installed path; rpm and deb call it
-install: build
+install: build install-files
+
+install-files:
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/dlm-updater
 	for n in foreman_dlm_updater dlm_engine_updater updatelock locksmithctl; do ln -sf dlm-updater $(DESTDIR)$(PREFIX)/bin/$$n; done
-	cd src/dist/hooks && find . -type f -exec install -D -m 0755 {} $(abspath $(DESTDIR)/)$(PREFIX)/share/dlm-updater/hooks/{} \;
+	cd src/dist/hooks && find . -type f -exec sh -c 'install -D -m "$$(test -x "$$1" && echo 0755 || echo 0644)" "$$1" "$(abspath $(DESTDIR)/)$(PREFIX)/share/dlm-updater/hooks/$$1"' - {} \;
 	install -d -m 0755 $(DESTDIR)/etc/dlm-updater
-	for d in needs_update pre_update update needs_reboot post_update; do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
+	for d in $(PHASES); do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
 	test -e $(DESTDIR)/etc/dlm-updater/config.ini || install -m 0644 src/dist/etc/config.ini $(DESTDIR)/etc/dlm-updater/config.ini
-	install -d -m 0755 $(DESTDIR)/var/lib/dlm-updater
+	install -d -m 0755 $(DESTDIR)/var/lib/dlm-updater $(DESTDIR)/var/log/dlm-updater
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) src/dist/systemd/dlm-updater.service src/dist/systemd/dlm-updater-resume.service src/dist/systemd/dlm-updater.timer
+	install -D -m 0644 src/dist/systemd/dlm-updater.preset $(DESTDIR)$(PREFIX)/lib/systemd/system-preset/50-dlm-updater.preset
+	install -D -m 0644 src/dist/systemd/dlm-updater.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/dlm-updater.conf
 	install -D -m 0644 src/dist/man/dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/dlm-updater.8
+	for n in foreman_dlm_updater dlm_engine_updater updatelock locksmithctl; do ln -sf dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$n.8; done
 	install -D -m 0644 src/dist/man/dlm-updater.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/dlm-updater.ini.5
+
+PHASES := needs_update pre_update update needs_reboot post_update on_failure
 
 clean:
 	rm -rf $(OUT)
