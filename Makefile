@@ -21,6 +21,10 @@ CROSS   := $(if $(filter-out $(HERE),$(ARCH)),$(TRIPLE)-)
 FLOOR   := 2.28
 PUBLISH  = dotnet publish src/DlmUpdater -c Release -r linux-$(ARCH) -p:CppCompilerAndLinker=$(CROSS)gcc -p:ObjCopyName=$(CROSS)objcopy -p:TreatWarningsAsErrors=true
 
+VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' src/Directory.Build.props)
+DEB_ARCH := $(if $(filter arm64,$(ARCH)),arm64,amd64)
+RPM_ARCH := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
+
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
@@ -97,14 +101,13 @@ HOSTS     := $(abspath $(OUT))/hosts
 HOST_ROOT := $(HOSTS)/root
 
 ## test-hosts: Debian hosts with systemd as PID 1 that boot, reboot and lose their power (root, mount namespaces)
-test-hosts: build
+test-hosts: deb
 	@if [ "$$(id -u)" != 0 ] || ! unshare -m --propagation private mount -t tmpfs tmpfs /mnt 2>/dev/null; then \
 	  echo "test-hosts: LEFT OUT, because it needs root and mount namespaces: hosts that boot, reboot and lose their power, units, the package on a host"; \
 	else \
 	  $(MAKE) --no-print-directory $(HOST_ROOT).made && \
-	  rm -rf $(HOSTS)/tree && $(MAKE) --no-print-directory install DESTDIR=$(HOSTS)/tree >/dev/null && \
-	  dotnet build tests/DlmUpdater.Hosts -c Release && \
-	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_TREE=$(HOSTS)/tree dotnet test tests/DlmUpdater.Hosts -c Release --no-build; \
+		  dotnet build tests/DlmUpdater.Hosts -c Release && \
+	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_DEB=$(abspath $(OUT))/dlm-updater_$(VERSION)_$(DEB_ARCH).deb dotnet test tests/DlmUpdater.Hosts -c Release --no-build; \
 	fi
 
 # What every host stands on: a minimal Debian with systemd. Its mirror is this machine's own.
@@ -134,10 +137,6 @@ bench: build
 ## simulate: more fleets than the tests play (SEEDS=100000)
 simulate:
 	dotnet run --project tests/bench -c Release -- simulate --seeds $(or $(SEEDS),100000)
-
-VERSION := $(shell sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' src/Directory.Build.props)
-DEB_ARCH := $(if $(filter arm64,$(ARCH)),arm64,amd64)
-RPM_ARCH := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
 
 ## deb: artifacts/*.deb (ARCH=arm64 for the other)
 deb: build deb-deps

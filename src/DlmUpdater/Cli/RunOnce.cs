@@ -67,6 +67,7 @@ internal static class RunOnce
         using NotifyCommand? notify = Notify(settings, service, log);
         var listener = notify is null ? null : new NotifyEvents(redactor, notify.Send, time);
         if (listener is not null) log.Tap = listener.OnLog;
+        using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
         {
@@ -86,7 +87,7 @@ internal static class RunOnce
             LockService = service,
             Scripts = scripts,
             Host = new ThisHost(boot, time, scripts, settings.Reboot),
-            Events = new Events([new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder, .. listener is null ? [] : (IRunEvents[])[listener]]),
+            Events = new Events([new RunLog(log, settings.Scripts.Checks, time), progress, ticker, recorder, inhibitor, .. listener is null ? [] : (IRunEvents[])[listener]]),
             Time = time,
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),

@@ -106,6 +106,8 @@ internal static class UpgradeStart
         });
         if (!scripts.AwaitOutlived(facts.Open?.Id, stop.Token).AsTask().GetAwaiter().GetResult()) return Setup.Fail(Ending.Interrupted, "interrupted");
 
+        using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);
+        if (now.ByRun is null) inhibitor.Hold();
         long begun = time.GetTimestamp();
         UpgradeReport report = new UpgradeRun(new UpgradeContext
         {

@@ -6,13 +6,13 @@ internal static class Ground
     /// <summary>A Debian root with systemd, which no host changes.</summary>
     internal static string Root { get; } = Named("DLM_UPDATER_HOST_ROOT", "a root made by mmdebstrap");
 
-    /// <summary>The repository's install tree: what <c>make install</c> puts on a host.</summary>
-    internal static string Tree { get; } = Named("DLM_UPDATER_TREE", "the tree of make install");
+    /// <summary>The package for this machine's processor.</summary>
+    internal static string Package { get; } = Named("DLM_UPDATER_DEB", "the package of make deb");
 
     /// <summary>Where the hosts have their disks.</summary>
     internal static string Directory { get; } = System.IO.Path.GetDirectoryName(Root)!;
 
-    private static string Named(string variable, string what) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path && System.IO.Directory.Exists(path)
+    private static string Named(string variable, string what) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path && System.IO.Path.Exists(path)
         ? System.IO.Path.GetFullPath(path)
         : throw new InvalidOperationException($"{variable} does not name {what}: run the tests by 'make test-hosts'");
 }

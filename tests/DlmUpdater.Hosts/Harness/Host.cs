@@ -35,6 +35,9 @@ internal sealed class Host : IDisposable
 
     internal string Name { get; }
 
+    /// <summary>A layer over the common root; null = none.</summary>
+    internal string? Lower { get; init; }
+
     /// <summary>PID of the host's own PID 1, as it is seen from outside.</summary>
     internal int Leader { get; private set; }
 
@@ -46,7 +49,7 @@ internal sealed class Host : IDisposable
     /// <summary>Turns it on and waits until it is up.</summary>
     internal Host Boot()
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "Harness/host.sh"), Ground.Root, directory, Path.GetFileName(directory), .. options])
+        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "Harness/host.sh"), Lower is null ? Ground.Root : $"{Lower}:{Ground.Root}", directory, Path.GetFileName(directory), .. options])
         {
             RedirectStandardInput = true,
         };
@@ -66,6 +69,9 @@ internal sealed class Host : IDisposable
         process.Dispose();
         process = null;
     }
+
+    /// <summary>Moves the disk of a host without power to <paramref name="path"/>.</summary>
+    internal void KeepDiskAs(string path) => Directory.Move(Upper, path);
 
     /// <summary>Runs a shell command on the host, as an admin who has logged in.</summary>
     internal Ended Run(string command)
@@ -98,6 +104,10 @@ internal sealed class Host : IDisposable
         File.SetUnixFileMode(target, (UnixFileMode)Convert.ToInt32(isExecutable ? "755" : "644", 8));
         return this;
     }
+
+    /// <summary>Puts a script into the directory of a phase.</summary>
+    internal Host Script(string phase, string name, string body, string header = "") =>
+        Write($"/etc/dlm-updater/{phase}.d/{name}", $"#!/bin/sh\n{header}\n{body}\n", isExecutable: true);
 
     /// <summary>Copies a file from outside.</summary>
     internal Host Copy(string from, string path)
