@@ -107,7 +107,7 @@ public sealed class UpgradeUnitsTests : IDisposable
         host.Run("systemd-run --quiet dlm-updater run").Expect(0);
         host.Wait("the second script has begun", () => host.Run("test -e /var/lib/cut").Code == 0);
         host.PowerCut();
-        host.Boot();
+        host.Boot().Settle();
 
         // What goes on at boot by itself is the package's unit.
         Assert.Equal(

@@ -38,8 +38,8 @@ internal sealed class Host : IDisposable
     /// <summary>A layer over the common root; null = none.</summary>
     internal string? Lower { get; init; }
 
-    /// <summary>PID of the host's own PID 1, as it is seen from outside.</summary>
-    internal int Leader { get; private set; }
+    /// <summary>PID of the host's own PID 1, as it is seen from outside; 0 while it has none, in the middle of a reboot.</summary>
+    internal int Leader => Init();
 
     /// <summary>What the host wrote to its console in all its boots.</summary>
     internal string Console => File.Exists(directory + "/console") ? File.ReadAllText(directory + "/console") : "";
@@ -63,8 +63,9 @@ internal sealed class Host : IDisposable
     internal void PowerCut()
     {
         // By the id that host.sh last said; a host in the middle of a reboot has no init for a moment.
-        Wait("the host has an init", () => (Leader = Init()) != 0);
-        Assert.Equal(0, Native.Kill(Leader, 9));
+        int init = 0;
+        Wait("the host has an init", () => (init = Leader) != 0);
+        Assert.Equal(0, Native.Kill(init, 9));
         Assert.True(process!.WaitForExit(Patience), "the host does not end");
         process.Dispose();
         process = null;
@@ -89,8 +90,15 @@ internal sealed class Host : IDisposable
     /// <summary>Waits until the boot after the one of <paramref name="bootId"/> is up.</summary>
     internal void NextBoot(string bootId)
     {
-        Wait("the host reboots", () => (Leader = Init()) != 0 && Run("cat /proc/sys/kernel/random/boot_id") is { Code: 0 } seen && seen.Output.Trim() != bootId);
+        Wait("the host reboots", () => Leader != 0 && Run("cat /proc/sys/kernel/random/boot_id") is { Code: 0 } seen && seen.Output.Trim() != bootId);
         Up();
+    }
+
+    /// <summary>Waits until all that the boot began has ended, what goes on with a run among it.</summary>
+    internal Host Settle()
+    {
+        Wait("it has settled", () => Run("systemctl is-system-running").Output.Trim() is "running" or "degraded" && Run("systemctl list-jobs --no-legend").Output.Length == 0);
+        return this;
     }
 
     internal string BootId => Says("cat /proc/sys/kernel/random/boot_id");
@@ -170,7 +178,7 @@ internal sealed class Host : IDisposable
     private void Up() => Wait("it is up", () =>
     {
         if (process!.HasExited) Assert.Fail($"{Name} does not boot ({process.ExitCode})\n{Console}");
-        return (Leader = Init()) != 0 && Run("systemctl is-system-running").Output.Trim() is "running" or "degraded";
+        return Leader != 0 && Run("systemctl is-active multi-user.target").Code == 0;
     });
 
     /// <summary>The container's init: the only child of its nspawn.</summary>
