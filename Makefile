@@ -81,6 +81,7 @@ test-deps:
 	command -v dbus-daemon >/dev/null || missing="$$missing dbus-daemon"; \
 	command -v busctl >/dev/null || missing="$$missing systemd"; \
 	[ -x /usr/bin/python3 ] || missing="$$missing python3-minimal"; \
+	for n in shellcheck zsh fish; do command -v $$n >/dev/null || missing="$$missing $$n"; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing, which the tests start"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
@@ -179,6 +180,10 @@ install-files:
 	install -D -m 0644 src/dist/man/dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/dlm-updater.8
 	for n in foreman_dlm_updater dlm_engine_updater updatelock locksmithctl; do ln -sf dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$n.8; done
 	install -D -m 0644 src/dist/man/dlm-updater.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/dlm-updater.ini.5
+	install -D -m 0644 src/dist/man/dlm-updater-hooks.7 $(DESTDIR)$(PREFIX)/share/man/man7/dlm-updater-hooks.7
+	install -D -m 0644 src/dist/completions/dlm-updater.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dlm-updater
+	install -D -m 0644 src/dist/completions/_dlm-updater $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dlm-updater
+	install -D -m 0644 src/dist/completions/dlm-updater.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dlm-updater.fish
 
 PHASES := needs_update pre_update update needs_reboot post_update on_failure
 

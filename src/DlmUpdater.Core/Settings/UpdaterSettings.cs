@@ -178,6 +178,9 @@ public sealed record ScriptSettings
     /// <summary>Users whose own <c>~/dlm_engine_updater/{pre,post}_update.d</c> scripts run too, as them.</summary>
     public ImmutableArray<string> UserScriptUsers { get; init; } = [];
 
+    /// <summary>Where the ready hooks are, a directory each.</summary>
+    public string Hooks { get; init; } = "/usr/share/dlm-updater/hooks";
+
     /// <summary>Checks 1 h, pre and post and what may veto them 4 h, on_failure 1 h; ext_notify 5 min, because it is waited for after every script;
     /// update and reboot none: killing a package manager is worse than waiting.</summary>
     public static StageMap<TimeSpan?> DefaultTimeouts { get; } =
@@ -240,6 +243,9 @@ public sealed record RebootSettings
 
     /// <summary>How long after the first request the host must have gone down.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>True where nothing can be rebooted, as in a container's init step: nobody is asked whether a reboot is needed, and none is.</summary>
+    public bool LeftOut { get; init; }
 }
 
 /// <summary>Where the log goes.</summary>

@@ -19,6 +19,7 @@ internal static class CommandLine
         ("lock", LockVerb.Build),
         ("shield", ShieldVerb.Build),
         ("upgrade", UpgradeVerb.Build),
+        ("hooks", HooksVerb.Build),
         ("history", HistoryVerb.Build),
         ("reset", ResetVerb.Build),
         ("updatelock", Updatelock.Build),

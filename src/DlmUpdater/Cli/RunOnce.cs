@@ -20,10 +20,11 @@ internal static class RunOnce
     /// <summary>How long the listener may take to read the rest and to end, and then to end when it is asked to.</summary>
     private static readonly TimeSpan NotifyLimit = TimeSpan.FromSeconds(5), NotifyGrace = TimeSpan.FromSeconds(1);
 
-    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides)
+    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false)
     {
         LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, overrides);
         if (loaded?.Settings is not { } settings) return Ending.Misconfigured.Code();
+        if (isInit) settings = settings with { Reboot = settings.Reboot with { LeftOut = true } };
         ProcessRunner.PrepareThisProcess();
 
         var redactor = new Redactor(settings.Secrets);

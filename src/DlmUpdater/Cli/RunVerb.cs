@@ -1,6 +1,6 @@
 using System.CommandLine;
-
 using DlmUpdater.Configuration;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
 
@@ -21,14 +21,20 @@ internal static class RunVerb
             Description = "Start a new run after a random part of this time, such as 15m; a bare number is seconds",
             HelpName = "TIME",
         };
-        var command = new Command("run", "Start a run if an update is due, or go on with the open one") { config, afterReboot, dateConstraint, randomDelay };
-        command.SetAction(parsed => RunOnce.Start(
-            parsed.GetValue(config)!,
-            parsed.GetValue(afterReboot),
-            [
-                .. Flag("schedule", "date_constraint", parsed.GetValue(dateConstraint), "--date-constraint"),
-                .. Flag("schedule", "random_delay", parsed.GetValue(randomDelay), "--random-delay"),
-            ]));
+        var init = new Option<bool>("--init") { Description = "As the init step of a container: never reboot nor ask whether to, and talk on stdout" };
+        var command = new Command("run", "Start a run if an update is due, or go on with the open one") { config, afterReboot, dateConstraint, randomDelay, init };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(init)) StandardStreams.TalkOnStdout();
+            return RunOnce.Start(
+                parsed.GetValue(config)!,
+                parsed.GetValue(afterReboot),
+                [
+                    .. Flag("schedule", "date_constraint", parsed.GetValue(dateConstraint), "--date-constraint"),
+                    .. Flag("schedule", "random_delay", parsed.GetValue(randomDelay), "--random-delay"),
+                ],
+                isInit: parsed.GetValue(init));
+        });
         return command;
     }
 

@@ -22,8 +22,8 @@ internal static class Setup
     internal static LoadedConfiguration? Load(string file, SecretUse secrets, params IReadOnlyList<ConfigurationOverride> overrides) =>
         Load(new ConfigurationRequest { File = file, Overrides = overrides, Secrets = secrets });
 
-    /// <summary>The same for an upgrade, which can do without a lock service.</summary>
-    internal static LoadedConfiguration? LoadUpgrade(string file) => Load(new ConfigurationRequest { File = file, NeedsService = false, Secrets = SecretUse.IfReadable });
+    /// <summary>The same for what can do without a lock service: an upgrade, ready hooks.</summary>
+    internal static LoadedConfiguration? LoadWithoutLock(string file) => Load(new ConfigurationRequest { File = file, NeedsService = false, Secrets = SecretUse.IfReadable });
 
     private static LoadedConfiguration? Load(ConfigurationRequest request)
     {

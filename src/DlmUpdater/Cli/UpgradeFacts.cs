@@ -29,7 +29,7 @@ internal sealed record UpgradeFacts(UpdaterSettings Settings, FoundUpgrade Found
     /// <summary>Gathers it. Null: why not is said, and <paramref name="code"/> is the exit code.</summary>
     public static UpgradeFacts? Gather(string config, UpgradeChoice choice, out int code)
     {
-        UpgradeFacts? facts = Setup.LoadUpgrade(config) is { Settings: { } settings } ? Of(settings, choice, out (Ending Ending, string Why) no) : Misconfigured(out no);
+        UpgradeFacts? facts = Setup.LoadWithoutLock(config) is { Settings: { } settings } ? Of(settings, choice, out (Ending Ending, string Why) no) : Misconfigured(out no);
         code = facts is not null ? 0 : no.Why.Length > 0 ? Setup.Fail(no.Ending, no.Why) : no.Ending.Code();
         return facts;
     }

@@ -74,7 +74,7 @@ internal static class UpgradeReports
     /// <summary>The record, line by line.</summary>
     internal static int History(string config, OutputFormat output)
     {
-        if (Setup.LoadUpgrade(config) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+        if (Setup.LoadWithoutLock(config) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
         using var record = new RunOnceRecord(UpgradeFacts.HistoryPath(settings));
         if (record.Read(out string? why) is not { } all) return Setup.Fail(Ending.NotWritable, why!);
         RunOnceLine[] lines = [.. all.Where(l => l.Stage is null or RunOnceRecord.Upgrade)];

@@ -196,6 +196,9 @@ internal static partial class SettingsCatalog
             "Users whose own pre_update and post_update scripts run too, as them.",
             (d, v) => d.Scripts = d.Scripts with { UserScriptUsers = v }),
 
+        SettingKey.Of("scripts", "hooks", "/usr/share/dlm-updater/hooks", ValueForms.Path,
+            "Where the ready hooks are that 'dlm-updater hooks' links.", (d, v) => d.Scripts = d.Scripts with { Hooks = v }),
+
         SettingKey.Of("schedule", "date_constraint", "", ValueForms.DateConstraint,
             "Days of the month on which new runs may start.", (d, v) => d.Schedule = d.Schedule with { DateConstraint = v }),
         Window,

@@ -46,6 +46,9 @@ internal static partial class Native
         internal static partial int renameat2(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
 
         [LibraryImport(LibC, SetLastError = true)]
+        internal static partial int dup2(int from, int to);
+
+        [LibraryImport(LibC, SetLastError = true)]
         internal static partial int pipe2(int* ends, int flags);
 
         [LibraryImport(LibC, SetLastError = true)]

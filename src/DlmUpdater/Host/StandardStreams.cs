@@ -5,6 +5,9 @@ namespace DlmUpdater.Host;
 /// <summary>stdout and stderr without the console class, whose start-up costs more than a whole run without updates.</summary>
 internal static class StandardStreams
 {
+    /// <summary>From here on, what goes to stderr goes to stdout.</summary>
+    internal static void TalkOnStdout() => _ = Native.Files.dup2(1, 2);
+
     /// <summary>Data, to stdout. A reader that went away is no error.</summary>
     internal static void WriteOut(ReadOnlySpan<byte> bytes) => Descriptor.Write(1, bytes, out _);
 

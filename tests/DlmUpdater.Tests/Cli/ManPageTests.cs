@@ -72,6 +72,7 @@ public sealed class ManPageTests
     [Theory]
     [InlineData("dlm-updater.8")]
     [InlineData("dlm-updater.ini.5")]
+    [InlineData("dlm-updater-hooks.7")]
     public void A_page_is_plain_ASCII_and_has_no_line_that_a_leading_dot_or_quote_would_swallow(string name)
     {
         string page = Page(name);

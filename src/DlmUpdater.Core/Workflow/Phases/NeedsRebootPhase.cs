@@ -9,6 +9,7 @@ internal static class NeedsRebootPhase
     internal static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, Clearance clearance, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(clearance);
+        if (run.Settings.Reboot.LeftOut) return new PhaseOutcome(Verdict.NoRebootNeeded, state, "reboots are left out");
         ScriptSet set = run.Scripts.Find(ScriptStage.NeedsReboot);
         PhaseOutcome asked = await ScriptSequence.Run(run, state, set, stored: true, cancel);
         if (asked.Verdict != Verdict.Succeeded) return asked;

@@ -12,6 +12,7 @@ internal static class Preflight
         var obstacles = new List<PhaseOutcome>();
         foreach (ScriptStage stage in ScriptStages.All)
         {
+            if (run.Settings.Reboot.LeftOut && stage is (ScriptStage.NeedsReboot or ScriptStage.Reboot)) continue;
             if (ScriptSequence.Obstacle(run.Scripts.Find(stage), state) is { } obstacle) obstacles.Add(obstacle);
         }
 

@@ -9,6 +9,8 @@ internal static class RebootPhase
     internal static async ValueTask<PhaseOutcome> Run(RunContext run, RunState state, Clearance clearance, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(clearance);
+        if (run.Settings.Reboot.LeftOut)
+            return new PhaseOutcome(Verdict.Misconfigured, state, "the open run waits for a reboot, and reboots are left out here: let the host go on with it");
         ScriptSet set = run.Scripts.Find(ScriptStage.Reboot);
         if (ScriptSequence.Obstacle(set, state) is { } obstacle) return obstacle;
 

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
+using DlmUpdater.Scripts;
+
+namespace DlmUpdater.Cli;
+
+/// <summary><c>dlm-updater hooks</c>: the ready scripts of the package, and which of them run on this host.</summary>
+internal static class HooksVerb
+{
+    internal static Command Build()
+    {
+        Option<string> config = CommonOptions.Config();
+        config.Recursive = true;
+        var command = new Command("hooks", "Show, link and unlink the ready scripts for package managers, health checks and monitoring") { config };
+        command.Subcommands.Add(List(config));
+        command.Subcommands.Add(Show(config));
+        command.Subcommands.Add(Change(config, "enable", "Link every script of a hook into the directory of its phase, and show what the phase runs then", ReadyHooks.Enable));
+        command.Subcommands.Add(Change(config, "disable", "Remove the links to a hook's scripts, and nothing else", ReadyHooks.Disable));
+        return command;
+    }
+
+    private static Command List(Option<string> config)
+    {
+        Option<OutputFormat> output = CommonOptions.Output();
+        var command = new Command("list", "Show every ready hook and whether it is on") { output };
+        command.SetAction(parsed =>
+        {
+            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            var hooks = new ReadyHooks(settings.Scripts);
+            ReadyHook[] all = [.. hooks.Names().Select(n => hooks.Find(n)!)];
+            if (all.Length == 0) return Setup.Fail(Ending.Misconfigured, $"{settings.Scripts.Hooks} holds no hooks: the package puts them there ([scripts] hooks names another place)");
+            if (parsed.GetValue(output) == OutputFormat.Json)
+            {
+                return Report.Json(json =>
+                {
+                    json.WriteStartArray("hooks");
+                    foreach (ReadyHook hook in all)
+                    {
+                        json.WriteStartObject();
+                        Write(json, hook);
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndArray();
+                });
+            }
+
+            int width = all.Max(h => h.Name.Length);
+            return Report.Text(string.Concat(all.Select(h => $"{h.State,-6}  {h.Name.PadRight(width)}  {string.Join(", ", h.Scripts.Select(s => s.Stage.Name()).Distinct())}\n")));
+        });
+        return command;
+    }
+
+    private static Command Show(Option<string> config)
+    {
+        Option<OutputFormat> output = CommonOptions.Output();
+        Argument<string> name = Name();
+        var command = new Command("show", "Show the scripts of a hook, what each does, and whether it is linked") { output, name };
+        command.SetAction(parsed =>
+        {
+            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            if (new ReadyHooks(settings.Scripts).Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
+            return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => Write(json, hook)) : Report.Text(Text(hook));
+        });
+        return command;
+    }
+
+    private static Command Change(Option<string> config, string word, string description, Func<ReadyHook, string?> change)
+    {
+        Argument<string> name = Name();
+        var command = new Command(word, description) { name };
+        command.SetAction(parsed =>
+        {
+            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            var hooks = new ReadyHooks(settings.Scripts);
+            if (hooks.Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
+            if (change(hook) is { } why) return Setup.Fail(Ending.NotWritable, why);
+            return Report.Text(Text(hooks.Find(hook.Name)!) + Phases(settings, hook));
+        });
+        return command;
+    }
+
+    /// <summary>What the phases of the hook run now, as <c>plan</c> has it.</summary>
+    private static string Phases(UpdaterSettings settings, ReadyHook hook)
+    {
+        var text = new StringBuilder();
+        var directories = new ScriptDirectory(settings.Scripts, UserAccount.Find);
+        foreach (ScriptStage stage in hook.Scripts.Select(s => s.Stage).Distinct())
+        {
+            ScriptSet set = directories.Find(stage);
+            text.Append($"\n{stage.DirectoryName()} runs: {(set.Scripts.Count == 0 ? "nothing" : string.Join(", ", set.Scripts.Select(s => s.Name)))}\n");
+            foreach (Refusal refusal in set.Refused) text.Append($"  REFUSED  {refusal.Path}: {string.Join("; ", refusal.Reasons)}\n");
+            foreach (string skipped in set.Skipped) text.Append($"  skipped  {skipped}\n");
+            if (set.Unusable is { } unusable) text.Append($"  MISSING  {unusable}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Text(ReadyHook hook) => string.Concat(hook.Scripts.Select(s => $"{Word(s.Standing),-5}  {s.Link}\n       {s.Description}\n"));
+
+    private static void Write(Utf8JsonWriter json, ReadyHook hook)
+    {
+        json.WriteString("name", hook.Name);
+        json.WriteString("state", hook.State);
+        json.WriteStartArray("scripts");
+        foreach (HookScript script in hook.Scripts)
+        {
+            json.WriteStartObject();
+            json.WriteString("phase", script.Stage.Name());
+            json.WriteString("path", script.Path);
+            json.WriteString("link", script.Link);
+            json.WriteString("standing", Word(script.Standing));
+            json.WriteString("description", script.Description);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static string Word(HookStanding standing) => standing switch
+    {
+        HookStanding.On => "on",
+        HookStanding.Taken => "taken",
+        _ => "off",
+    };
+
+    private static Argument<string> Name() => new("NAME") { Description = "The hook's name, as 'dlm-updater hooks list' shows it" };
+
+    private static UpdaterSettings? Settings(string config) => Setup.LoadWithoutLock(config)?.Settings;
+
+    private static int Unknown(UpdaterSettings settings, string name) =>
+        Setup.Fail(Ending.Misconfigured, $"there is no hook {name} in {settings.Scripts.Hooks}: 'dlm-updater hooks list' shows them");
+}
