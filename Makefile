@@ -8,6 +8,7 @@ HERE    := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 ARCH    ?= $(HERE)
 PREFIX  ?= /usr
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 OUT     := artifacts
 TO      := $(OUT)$(if $(filter-out $(HERE),$(ARCH)),/$(ARCH))
@@ -29,7 +30,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build static static-deps run test test-hosts lint bench simulate install install-files deb rpm deb-deps rpm-deps clean deps test-deps
+.PHONY: build static static-deps run test test-hosts lint bench simulate install install-files deb rpm image deb-deps rpm-deps clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -155,6 +156,10 @@ rpm: build rpm-deps
 	  --define '_build_id_links none' --define '_binary_payload w7.xzdio' rpm/dlm-updater.spec >$(TO)/rpm/build.log 2>&1 || { cat $(TO)/rpm/build.log; exit 1; }
 	cp $(TO)/rpm/RPMS/$(RPM_ARCH)/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm $(OUT)/
 
+## image: artifacts/dlm-updater-VERSION-ARCH.oci.tar, an OCI image of the one-file build (skopeo copy oci-archive:FILE …)
+image: static
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) src/dist/image/oci.sh $(STATIC) $(DEB_ARCH) $(VERSION) $(OUT)/dlm-updater-$(VERSION)-$(DEB_ARCH).oci.tar
+
 deb-deps rpm-deps: need = $(if $(filter deb-deps,$@),dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot,rpmbuild:rpm)
 deb-deps rpm-deps:
 	@missing=; for n in $(need); do command -v $${n%%:*} >/dev/null || missing="$$missing $${n##*:}"; done; \
@@ -170,6 +175,7 @@ install-files:
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/dlm-updater
 	for n in foreman_dlm_updater dlm_engine_updater updatelock locksmithctl; do ln -sf dlm-updater $(DESTDIR)$(PREFIX)/bin/$$n; done
 	cd src/dist/hooks && find . -type f -exec sh -c 'install -D -m "$$(test -x "$$1" && echo 0755 || echo 0644)" "$$1" "$(abspath $(DESTDIR)/)$(PREFIX)/share/dlm-updater/hooks/$$1"' - {} \;
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/dlm-updater/examples src/dist/image/kubernetes.yaml src/dist/image/update.container
 	install -d -m 0755 $(DESTDIR)/etc/dlm-updater
 	for d in $(PHASES); do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
 	test -e $(DESTDIR)/etc/dlm-updater/config.ini || install -m 0644 src/dist/etc/config.ini $(DESTDIR)/etc/dlm-updater/config.ini
@@ -182,7 +188,7 @@ install-files:
 	install -D -m 0644 src/dist/man/dlm-updater.ini.5 $(DESTDIR)$(PREFIX)/share/man/man5/dlm-updater.ini.5
 	install -D -m 0644 src/dist/man/dlm-updater-hooks.7 $(DESTDIR)$(PREFIX)/share/man/man7/dlm-updater-hooks.7
 	install -D -m 0644 src/dist/completions/dlm-updater.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dlm-updater
-	install -D -m 0644 src/dist/completions/_dlm-updater $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dlm-updater
+	install -D -m 0644 src/dist/completions/_dlm-updater $(DESTDIR)$(ZSHDIR)/_dlm-updater
 	install -D -m 0644 src/dist/completions/dlm-updater.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dlm-updater.fish
 
 PHASES := needs_update pre_update update needs_reboot post_update on_failure
