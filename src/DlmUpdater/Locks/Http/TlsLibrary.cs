@@ -39,9 +39,17 @@ internal static class TlsLibrary
     {
         if (_trustIsSet) return;
         _trustIsSet = true;
+        HaveHome();
         if (ca is null && Environment.GetEnvironmentVariable("SSL_CERT_FILE") is { Length: > 0 }) return;
         if ((ca ?? Array.Find(Bundles, File.Exists)) is not { } bundle) return;
         // Below a device there can be no directory, so nobody can fill it.
         _ = Native.NativeEnvironment.Set("SSL_CERT_DIR", "/dev/null/none") && Native.NativeEnvironment.Set("SSL_CERT_FILE", bundle);
+    }
+
+    /// <summary>The base library looks for certificate stores in the user's home, which it asks the user database for when the environment does
+    /// not say: in a container with neither, that is an exception in the middle of a handshake.</summary>
+    private static void HaveHome()
+    {
+        if (Environment.GetEnvironmentVariable("HOME") is null) Environment.SetEnvironmentVariable("HOME", "/");
     }
 }
