@@ -2,6 +2,8 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
+# What a check refused must not be taken for made by the next call.
+.DELETE_ON_ERROR:
 
 # ARCH=arm64 or x64; another than this machine's is built by a cross compiler, into a directory of its own.
 HERE    := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
@@ -30,7 +32,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build static static-deps run test test-hosts test-arch test-power lint bench simulate install install-files deb rpm image deb-deps rpm-deps clean deps test-deps
+.PHONY: build static static-deps run test test-hosts test-arch test-power test-packages lint bench simulate install install-files deb rpm image release deb-deps rpm-deps lint-deps clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -48,7 +50,7 @@ static: $(STATIC)
 
 $(STATIC): $(SOURCES) global.json | deps static-deps
 	$(if $(CROSS),DLM_OPENSSL=$(abspath $(OPENSSL)) CMAKE_TOOLCHAIN_FILE=$(abspath src/link/$(ARCH).cmake)) \
-	$(PUBLISH) -p:StaticExecutable=true -p:StaticOpenSslLinking=true -p:NativeIntermediateOutputPath=$(abspath $(TO)/static/obj)/ \
+	$(PUBLISH) -p:StaticExecutable=true -p:StaticOpenSslLinking=true -p:NativeIntermediateOutputPath=$(abspath $(TO)/static/obj)/ -p:NativeOutputPath=$(abspath $(TO)/static/native)/ \
 	  $(if $(CROSS),-p:LinkDirectory=$(abspath $(OPENSSL))/usr/lib/$(TRIPLE)) -o $(TO)/static/publish 2>&1 | grep -v -e 'in statically linked applications requires' -e ': in function .'
 	install -D -m 0755 $(TO)/static/publish/dlm-updater $@
 	@if $(CROSS)readelf -d $@ | grep -q NEEDED; then echo "$@ needs libraries of the host" >&2; exit 1; fi
@@ -138,6 +140,29 @@ $(ARCHES)/made: Makefile
 	src/link/foreign.sh arm64 $(ARCHES)/arm64 libc6 libssl3
 	touch $@
 
+## test-power: power cuts that lose what was not yet written, in an emulated machine
+POWER := $(abspath $(OUT))/power
+test-power: static
+	@if [ $(HERE) != x64 ]; then \
+	  echo "test-power: LEFT OUT, because the emulated machine is an x86-64 one"; \
+	else \
+	  $(MAKE) --no-print-directory $(POWER)/made && dotnet build tests/DlmUpdater.Hosts -c Release && \
+	  DLM_UPDATER_X64_STATIC=$(abspath $(OUT))/static/dlm-updater DLM_UPDATER_KERNEL=$(POWER)/kernel DLM_UPDATER_BUSYBOX=$$(command -v busybox) \
+	  dotnet test tests/DlmUpdater.Hosts -c Release --no-build --filter 'FullyQualifiedName~Hosts.Power.'; \
+	fi
+
+$(POWER)/made: Makefile
+	@missing=; \
+	for n in qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio /sbin/mkfs.ext4:e2fsprogs; do command -v $${n%%:*} >/dev/null || missing="$$missing $${n##*:}"; done; \
+	apt-get update -qq; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing, which the emulated machine needs"; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	rm -rf $(POWER) && mkdir -p $(POWER)
+	src/link/foreign.sh amd64 $(POWER)/kernel $$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
+	touch $@
+
 # What every host stands on: a minimal Debian with systemd. Its mirror is this machine's own.
 $(HOST_ROOT).made: Makefile
 	@missing=; \
@@ -182,15 +207,33 @@ rpm: build rpm-deps
 	  --define '_build_id_links none' --define '_binary_payload w7.xzdio' rpm/dlm-updater.spec >$(TO)/rpm/build.log 2>&1 || { cat $(TO)/rpm/build.log; exit 1; }
 	cp $(TO)/rpm/RPMS/$(RPM_ARCH)/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm $(OUT)/
 
+## test-packages: both formats for both processors, held against lintian, rpmlint and systemd-analyze, and against each other
+test-packages: lint-deps
+	$(MAKE) --no-print-directory deb rpm ARCH=x64
+	$(MAKE) --no-print-directory deb rpm ARCH=arm64
+	bash tests/packages.sh $(OUT) $(VERSION)
+
+lint-deps: need = lintian:lintian rpmlint:rpmlint systemd-analyze:systemd man:man-db
+
 ## image: artifacts/dlm-updater-VERSION-ARCH.oci.tar, an OCI image of the one-file build (skopeo copy oci-archive:FILE …)
 image: static
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) src/dist/image/oci.sh $(STATIC) $(DEB_ARCH) $(VERSION) $(OUT)/dlm-updater-$(VERSION)-$(DEB_ARCH).oci.tar
 
+## release: artifacts/release: packages, one-file builds and images for both processors, what is linked in (SPDX), checksums
+release:
+	rm -rf $(OUT)/release && mkdir -p $(OUT)/release
+	for arch in x64 arm64; do $(MAKE) --no-print-directory deb rpm image ARCH=$$arch; done
+	cp $(OUT)/dlm-updater_$(VERSION)_*.deb $(OUT)/dlm-updater-$(VERSION)-1.*.rpm $(OUT)/dlm-updater-$(VERSION)-*.oci.tar $(OUT)/release/
+	install -m 0755 $(if $(filter x64,$(HERE)),$(OUT),$(OUT)/x64)/static/dlm-updater $(OUT)/release/dlm-updater-$(VERSION)-linux-x86_64
+	install -m 0755 $(if $(filter arm64,$(HERE)),$(OUT),$(OUT)/arm64)/static/dlm-updater $(OUT)/release/dlm-updater-$(VERSION)-linux-aarch64
+	src/link/sbom.sh src/DlmUpdater/obj/project.assets.json $(VERSION) $$(git log -1 --format=%ct 2>/dev/null || echo 0) > $(OUT)/release/dlm-updater-$(VERSION).spdx.json
+	cd $(OUT)/release && sha256sum -- * > SHA256SUMS
+
 deb-deps rpm-deps: need = $(if $(filter deb-deps,$@),dh:debhelper dpkg-buildpackage:dpkg-dev fakeroot:fakeroot,rpmbuild:rpm)
-deb-deps rpm-deps:
+deb-deps rpm-deps lint-deps:
 	@missing=; for n in $(need); do command -v $${n%%:*} >/dev/null || missing="$$missing $${n##*:}"; done; \
 	if [ -n "$$missing" ]; then \
-	  echo "installing$$missing, which the package is built with"; \
+	  echo "installing$$missing, which packages are built or looked at with"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 

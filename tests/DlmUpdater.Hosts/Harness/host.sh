@@ -24,6 +24,7 @@ while :; do
     --console=pipe "$@" </dev/null >>"$directory/console" 2>&1 &
   guest=$!
   echo $guest > "$directory/nspawn.new" && mv "$directory/nspawn.new" "$directory/nspawn"
+  # shellcheck disable=SC2046 # its children, one word each
   ( exec </proc/$$/fd/0; while read -r _; do :; done; kill -9 $(< /proc/$guest/task/$guest/children) $guest ) 2>/dev/null &
   watcher=$!
   code=0
