@@ -105,13 +105,14 @@ HOSTS     := $(abspath $(OUT))/hosts
 HOST_ROOT := $(HOSTS)/root
 
 ## test-hosts: Debian hosts with systemd as PID 1 that boot, reboot and lose their power (root, mount namespaces)
-test-hosts: deb
+test-hosts: deb rpm
 	@if [ "$$(id -u)" != 0 ] || ! unshare -m --propagation private mount -t tmpfs tmpfs /mnt 2>/dev/null; then \
 	  echo "test-hosts: LEFT OUT, because it needs root and mount namespaces: hosts that boot, reboot and lose their power, units, the package on a host"; \
 	else \
 	  $(MAKE) --no-print-directory $(HOST_ROOT).made && \
 		  dotnet build tests/DlmUpdater.Hosts -c Release && \
-	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_DEB=$(abspath $(OUT))/dlm-updater_$(VERSION)_$(DEB_ARCH).deb dotnet test tests/DlmUpdater.Hosts -c Release --no-build --filter 'FullyQualifiedName!~Hosts.Arch.&FullyQualifiedName!~Hosts.Power.'; \
+	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_DEB=$(abspath $(OUT))/dlm-updater_$(VERSION)_$(DEB_ARCH).deb \
+  DLM_UPDATER_RPM=$(abspath $(OUT))/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm dotnet test tests/DlmUpdater.Hosts -c Release --no-build --filter 'FullyQualifiedName!~Hosts.Arch.&FullyQualifiedName!~Hosts.Power.'; \
 	fi
 
 ## test-arch: each build where it is meant to run: Debian 11, nothing at all, a foreign NSS, arm64 (root, mount namespaces)
@@ -174,7 +175,7 @@ $(HOST_ROOT).made: Makefile
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	rm -rf $(HOST_ROOT) && mkdir -p $(HOSTS)
-	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,dbus,udev,procps,libssl3,ca-certificates bookworm $(HOST_ROOT)
+	mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,dbus,udev,procps,rpm,libssl3,ca-certificates bookworm $(HOST_ROOT)
 	rm -f $(HOST_ROOT)/etc/hostname
 	touch $@
 

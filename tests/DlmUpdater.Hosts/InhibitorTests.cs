@@ -36,6 +36,16 @@ public sealed class InhibitorTests : IDisposable
     }
 
     [Fact]
+    public void An_upgrade_by_hand_runs_under_it_too()
+    {
+        host.Write("/etc/dlm-updater/upgrade/upgrade/0010_look", $"#!/bin/sh\n# dlm: run=once description=looks\nsleep 0.5; {List} > /var/lib/in-upgrade\n", isExecutable: true);
+        host.Boot().Settle();
+        host.Run("dlm-updater upgrade -y").Expect(0);
+        Assert.Contains("dlm-updater", host.Read("/var/lib/in-upgrade"), StringComparison.Ordinal);
+        Assert.Equal("", host.Says(List));
+    }
+
+    [Fact]
     public void It_ends_with_a_run_that_is_killed()
     {
         host.Script("update", "10-long", ": > /var/lib/here; sleep 60");

@@ -1,10 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 
 namespace DlmUpdater.Host;
 
 /// <summary>What the one-file build (<c>make static</c>) does in another way. The dynamic one carries none of it.</summary>
-internal static partial class StaticBuild
+internal static class StaticBuild
 {
     /// <summary>True in the one-file build: the C library and OpenSSL are a part of the program.</summary>
     [FeatureSwitchDefinition("DlmUpdater.StaticBuild")]
@@ -15,10 +14,7 @@ internal static partial class StaticBuild
     internal static void UseOwnNameService()
     {
         if (!Is) return;
-        _ = ConfigureLookup("hosts", "files dns");
-        foreach (string database in (ReadOnlySpan<string>)["passwd", "group", "initgroups", "services"]) _ = ConfigureLookup(database, "files");
+        _ = Native.NameService.Configure("hosts", "files dns");
+        foreach (string database in (ReadOnlySpan<string>)["passwd", "group", "initgroups", "services"]) _ = Native.NameService.Configure(database, "files");
     }
-
-    [LibraryImport("libc", EntryPoint = "__nss_configure_lookup", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ConfigureLookup(string database, string services);
 }

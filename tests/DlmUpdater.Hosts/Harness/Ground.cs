@@ -9,6 +9,9 @@ internal static class Ground
     /// <summary>The package for this machine's processor.</summary>
     internal static string Package { get; } = Named("DLM_UPDATER_DEB", "the package of make deb");
 
+    /// <summary>The same as an RPM.</summary>
+    internal static string Rpm { get; } = Named("DLM_UPDATER_RPM", "the package of make rpm");
+
     /// <summary>Where the hosts have their disks.</summary>
     internal static string Directory { get; } = System.IO.Path.GetDirectoryName(Root)!;
 
