@@ -34,7 +34,7 @@ public sealed class AptHooksTests : IDisposable
         Assert.Equal("2.0", host.Says("dpkg-query -W -f '${Version}' fleet-demo"));
         Assert.Equal("setting 1.0\nchanged", host.Says("cat /etc/fleet-demo.conf"));
         Assert.Contains("\"phase\": \"none\"", host.Says("dlm-updater status --output json"), StringComparison.Ordinal);
-        Assert.DoesNotContain("update/20-apt", host.Run("dlm-updater run").Expect(0).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("pre_update: begins", host.Run("dlm-updater run").Expect(0).Output, StringComparison.Ordinal);
     }
 
     [Fact]
