@@ -215,6 +215,19 @@ internal sealed class Host : IDisposable
         }
     }
 
+    private static bool IsStopped(int pid)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     internal static (int Code, string Output) Command(string name, params string[] arguments)
     {
         using Process called = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
@@ -230,6 +243,14 @@ internal sealed class Host : IDisposable
         called.ErrorDataReceived += Add;
         called.BeginOutputReadLine();
         called.BeginErrorReadLine();
+
+        // A host that shuts down stops all its processes before it kills them, and nsenter stops itself with the one that it waits for: then
+        // nobody buries that one, and the host never goes down.
+        while (!called.WaitForExit(500))
+        {
+            if (IsStopped(called.Id)) _ = Native.Kill(called.Id, 18);
+        }
+
         called.WaitForExit();
         return (called.ExitCode, text.ToString());
     }
