@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DlmUpdater.EndToEnd.Harness;
 
 namespace DlmUpdater.EndToEnd;
@@ -120,6 +121,39 @@ public sealed class ReadyHooksTests : IDisposable
         Assert.False(File.Exists(root + "/kubernetes-cordoned-by-us"));
     }
 
+    /// <summary>Curl as the hooks call it: notes what it is to send, and answers as Zabbix would.</summary>
+    private const string Curl =
+        "curl: for word; do case $word in '{'*) echo \"$word\" | tr -d '\\n' >> $ROOT/sent; echo >> $ROOT/sent;; esac; done; " +
+        "case $* in *host.get*) echo '{\"result\": [{\"hostid\": \"10084\"}]}';; *maintenance.get*) echo '{\"result\": [{\"maintenanceid\": \"7\"}]}';; *) [ ! -e $ROOT/refuse ] || echo '{\"error\": 1}';; esac";
+
+    [Fact]
+    public void Icinga_gets_a_downtime_for_this_host_and_loses_it_again()
+    {
+        Run("icinga/pre_update.d/10-icinga-downtime", Curl, 0);
+        Run("icinga/post_update.d/90-icinga-downtime", Curl, 0);
+        JsonElement[] sent = Sent();
+        Assert.Equal("host.name==\"web1.example\"", sent[0].GetProperty("filter").GetString());
+        Assert.Equal(7200, sent[0].GetProperty("end_time").GetInt64() - sent[0].GetProperty("start_time").GetInt64());
+        Assert.Equal("downtime.host_name==\"web1.example\" && downtime.author==\"dlm-updater\"", sent[1].GetProperty("filter").GetString());
+    }
+
+    [Fact]
+    public void Zabbix_gets_one_maintenance_for_this_host_and_loses_it_again_and_its_errors_stop_the_run()
+    {
+        Run("zabbix/pre_update.d/10-zabbix-maintenance", Curl, 0);
+        Run("zabbix/post_update.d/90-zabbix-maintenance", Curl, 0);
+        JsonElement[] sent = Sent();
+        Assert.Equal(
+            ["maintenance.get", "maintenance.delete", "host.get", "maintenance.create", "maintenance.get", "maintenance.delete"], sent.Select(s => s.GetProperty("method").GetString()));
+        Assert.Equal("7", sent[1].GetProperty("params")[0].GetString());
+        Assert.Equal("10084", sent[3].GetProperty("params").GetProperty("hosts")[0].GetProperty("hostid").GetString());
+        Assert.Equal(7200, sent[3].GetProperty("params").GetProperty("timeperiods")[0].GetProperty("period").GetInt64());
+        File.WriteAllText(root + "/refuse", "");
+        Run("zabbix/pre_update.d/10-zabbix-maintenance", Curl, 1);
+    }
+
+    private JsonElement[] Sent() => [.. File.ReadAllLines(root + "/sent").Select(l => JsonDocument.Parse(l).RootElement)];
+
     [Fact]
     public void Podmans_roll_back_is_a_failure()
     {
@@ -163,7 +197,8 @@ public sealed class ReadyHooksTests : IDisposable
     private (int Code, string Output) Call(string hook)
     {
         (int code, string output, string error) = Binary.Command(
-            "/usr/bin/env", "-i", $"PATH={root}:{Tools()}", $"ROOT={root}", $"DLM_UPDATER_STATE_DIR={root}", "DLM_UPDATER_RUN_ID=test", "FAILED_UNITS_WAIT=3", "HEALTH_WAIT=0", $"{Hooks}/{hook}");
+            "/usr/bin/env", "-i", $"PATH={root}:{Tools()}", $"ROOT={root}", $"DLM_UPDATER_STATE_DIR={root}", "DLM_UPDATER_RUN_ID=test", "FAILED_UNITS_WAIT=3", "HEALTH_WAIT=0", "ICINGA_URL=https://icinga.example:5665", "ICINGA_HOST=web1.example",
+            "ZABBIX_URL=https://zabbix.example/api_jsonrpc.php", "ZABBIX_HOST=web1.example", $"{Hooks}/{hook}");
         return (code, output + error);
     }
 
