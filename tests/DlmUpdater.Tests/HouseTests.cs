@@ -51,6 +51,22 @@ public sealed partial class HouseTests
         Assert.DoesNotContain(files, f => File.ReadAllText(f).Contains("DllImport(", StringComparison.Ordinal));
     }
 
+    /// <summary>The packages, the commands of the README and an example name the release: one that was forgotten installs the old one.</summary>
+    [Theory]
+    [InlineData("README.md", @"dlm-updater[_-]([0-9.]+[0-9])[_-]")]
+    [InlineData("deb/changelog", @"\Adlm-updater \(([0-9.]+)\)")]
+    [InlineData("rpm/dlm-updater.spec", @"%changelog\n.* - ([0-9.]+)-1\n")]
+    [InlineData("src/dist/man/dlm-updater-hooks.7", @"""dlm\\-updater ([0-9.]+)""")]
+    [InlineData("src/dist/image/kubernetes.yaml", @"dlm-updater:([0-9.]+)")]
+    [InlineData(".github/CHANGELOG.md", @"\A# Changelog\n\n## ([0-9.]+) ")]
+    public void Every_file_that_names_the_version_names_this_one(string file, string pattern)
+    {
+        string version = Regex.Match(File.ReadAllText(Path.Combine(Source, "Directory.Build.props")), "<Version>(.*)</Version>").Groups[1].Value;
+        MatchCollection named = Regex.Matches(File.ReadAllText(Path.Combine(Source, "..", file)), pattern);
+        Assert.NotEmpty(named);
+        Assert.All(named, match => Assert.Equal(version, match.Groups[1].Value));
+    }
+
     private static string Source { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "src"));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
