@@ -67,6 +67,16 @@ public sealed partial class HouseTests
         Assert.All(named, match => Assert.Equal(version, match.Groups[1].Value));
     }
 
+    /// <summary>A registration that a verb disposes throws, or ends the process, when a signal comes a moment later.</summary>
+    [Fact]
+    public void Signals_are_handled_in_one_class()
+    {
+        string[] handling = [.. Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater"), "*.cs", SearchOption.AllDirectories)
+            .Where(IsSource).Where(f => File.ReadAllText(f).Contains("PosixSignalRegistration.Create(", StringComparison.Ordinal))];
+
+        Assert.Equal([Path.Combine(Source, "DlmUpdater", "Host", "Signals.cs")], handling);
+    }
+
     private static string Source { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "src"));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
@@ -18,12 +17,11 @@ internal static class LockWatchVerb
         var command = new Command("watch", "Show the lock, and again whenever it changes, until interrupted") { config, output };
         command.SetAction(parsed =>
         {
+            if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
             if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
-            using var stop = new CancellationTokenSource();
-            using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop), interrupt = Heed(PosixSignal.SIGINT, stop);
             try
             {
-                return Watch(service!, parsed.GetValue(output), settings!.Lock.RetryInterval, TimeProvider.System, stop.Token).AsTask().GetAwaiter().GetResult();
+                return Watch(service!, parsed.GetValue(output), settings!.Lock.RetryInterval, TimeProvider.System, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();
             }
             catch (OperationCanceledException)
             {
@@ -72,10 +70,4 @@ internal static class LockWatchVerb
             LockReport.Write(json, identity, view);
         })
         : Report.Line($"{LockReport.Time(now)}  {view.Name}  {standing}");
-
-    private static PosixSignalRegistration Heed(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        stop.Cancel();
-    });
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
@@ -22,6 +21,7 @@ internal static class RunOnce
 
     internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false)
     {
+        if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
         LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, overrides);
         if (loaded?.Settings is not { } settings) return Ending.Misconfigured.Code();
         if (isInit) settings = settings with { Reboot = settings.Reboot with { LeftOut = true } };
@@ -55,11 +55,6 @@ internal static class RunOnce
         if (!afterReboot && OpenByHand(settings) is { } upgrade) return End(log, upgrade.Ending, upgrade.Why);
 
         TimeProvider time = TimeProvider.System;
-        using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop);
-        using PosixSignalRegistration interrupt = Heed(PosixSignal.SIGINT, stop);
-        using PosixSignalRegistration hangup = Heed(PosixSignal.SIGHUP, stop);
-
         using var progress = new Progress(
             error.Line, SystemdNotify.To(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")),
             new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
@@ -93,7 +88,7 @@ internal static class RunOnce
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
             Schedule = Setup.Schedule(settings),
-        }).Start(afterReboot, stop.Token).AsTask().GetAwaiter().GetResult();
+        }).Start(afterReboot, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();
 
         if (service is FileLockService { Notice: { } notice }) log.Warning(notice);
         int code = Close(settings, log, recorder, report, time);
@@ -147,12 +142,6 @@ internal static class RunOnce
         log.Final(ending is Ending.TryLater ? LogLevel.Warning : LogLevel.Error, why);
         return ending.Code();
     }
-
-    private static PosixSignalRegistration Heed(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        stop.Cancel();
-    });
 
     /// <summary>Tells runs apart, sorts by time, and can be read out over a telephone: <c>20261122-203050-8f3a1c</c>. Not a Guid, which
     /// throws where there is no /dev/urandom.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Settings;
@@ -20,6 +19,7 @@ internal static class ShieldVerb
         var command = new Command("shield", "Run a command under the lock, and give the lock back in every case") { config, wait, words };
         command.SetAction(parsed =>
         {
+            if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
             bool waits = parsed.GetValue(wait);
             string[] run = parsed.GetValue(words)!;
             return LockVerb.Alone(parsed.GetValue(config)!, (settings, service) => Shield(settings.Lock, waits, service, run));
@@ -35,11 +35,14 @@ internal static class ShieldVerb
         bool wasHeld = Heeding(stop => taker.Look(stop)) is ShowReply.Shown { View.HeldByUs: true };
         if (Heeding(stop => taker.Take(null, mayBeOurs: false, stop)) is LockOutcome.NotCleared no)
         {
-            if (no.MayBeOurs && !wasHeld) _ = Heeding(stop => taker.GiveBack(patient: false, stop));
+            if (no.MayBeOurs && !wasHeld) _ = GiveBack(taker, patient: false);
             return Setup.Fail(Of(no.Verdict), $"{no.Why}: {command[0]} was not run");
         }
 
-        int code = ForegroundCommand.Run(command, out string why);
+        int code;
+        string why = "";
+        if (Signals.OfThisProcess.Stop.IsCancellationRequested) code = Setup.Fail(Ending.Interrupted, $"interrupted when the lock was granted: {command[0]} was not run");
+        else code = ForegroundCommand.Run(command, out why);
         if (why.Length > 0) StandardStreams.WriteError("dlm-updater: " + why);
         if (wasHeld)
         {
@@ -47,7 +50,7 @@ internal static class ShieldVerb
             return code;
         }
 
-        (Verdict verdict, string how) = Heeding(stop => Keeper(service, settings).GiveBack(patient: true, stop));
+        (Verdict verdict, string how) = GiveBack(Keeper(service, settings), patient: true);
         if (verdict == Verdict.Released) return code;
         StandardStreams.WriteError($"dlm-updater: the lock '{identity.Name}' could not be given back: {how}; 'dlm-updater lock release' tries again");
         return code != 0 ? code : Of(verdict).Code();
@@ -65,19 +68,16 @@ internal static class ShieldVerb
         _ => Ending.TryLater,
     };
 
-    /// <summary>Waits for a call; a signal that asks this process to end, ends the call.</summary>
-    internal static T Heeding<T>(Func<CancellationToken, ValueTask<T>> call)
-    {
-        using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop), interrupt = Heed(PosixSignal.SIGINT, stop), hangup = Heed(PosixSignal.SIGHUP, stop);
-        return call(stop.Token).AsTask().GetAwaiter().GetResult();
-    }
+    /// <summary>Waits for a call; a signal that asks this process to stop ends the call.</summary>
+    internal static T Heeding<T>(Func<CancellationToken, ValueTask<T>> call) => call(Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();
 
-    private static PosixSignalRegistration Heed(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
+    /// <summary>Releases the lock. Also after a signal: then with one short call, which a second signal ends.</summary>
+    internal static (Verdict Verdict, string How) GiveBack(LockKeeper keeper, bool patient)
     {
-        context.Cancel = true;
-        stop.Cancel();
-    });
+        Signals signals = Signals.OfThisProcess;
+        bool isAsked = signals.Stop.IsCancellationRequested;
+        return keeper.GiveBack(patient && !isAsked, isAsked ? signals.AtOnce : signals.Stop).AsTask().GetAwaiter().GetResult();
+    }
 
     /// <summary>Tells on stderr what is waited for; stdout is the command's.</summary>
     private sealed class Talk : IRunEvents

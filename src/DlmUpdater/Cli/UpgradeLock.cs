@@ -32,7 +32,7 @@ internal static class UpgradeLock
         if (begin() is { } unwritten) return Setup.Fail(Ending.NotWritable, unwritten);
         if (ShieldVerb.Heeding(stop => Keeper().Take(null, mayBeOurs: isOpen, stop)) is LockOutcome.NotCleared no)
         {
-            if (no.MayBeOurs && !wasHeld && !isOpen) _ = ShieldVerb.Heeding(stop => Keeper().GiveBack(patient: false, stop));
+            if (no.MayBeOurs && !wasHeld && !isOpen) _ = ShieldVerb.GiveBack(Keeper(), patient: false);
             if (!no.MayBeOurs) undo();
             return Setup.Fail(ShieldVerb.Of(no.Verdict), $"{no.Why}: no script was run");
         }
@@ -50,7 +50,7 @@ internal static class UpgradeLock
             return code;
         }
 
-        (Verdict verdict, string how) = ShieldVerb.Heeding(stop => Keeper().GiveBack(patient: true, stop));
+        (Verdict verdict, string how) = ShieldVerb.GiveBack(Keeper(), patient: true);
         return verdict == Verdict.Released ? code
             : Setup.Fail(ShieldVerb.Of(verdict), $"the lock '{identity.Name}' could not be given back: {how}; 'dlm-updater lock release' tries again");
     }

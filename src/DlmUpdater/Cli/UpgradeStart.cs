@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Upgrades;
@@ -16,6 +15,7 @@ internal static class UpgradeStart
 {
     internal static int Run(UpgradeCall call)
     {
+        if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
         if (UpgradeFacts.Gather(call.Config, call.Choice, out int code) is not { } facts) return code;
         if (facts.Refused() is { } refused) return refused;
         UpdaterSettings settings = facts.Settings;
@@ -94,8 +94,7 @@ internal static class UpgradeStart
         foreach (string warning in facts.Warnings) log.Warning(warning, UpgradeLog.Phase);
         foreach (string skipped in facts.Found.Skipped) log.Debug("passed over: " + skipped, UpgradeLog.Phase);
 
-        using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration term = Heed(PosixSignal.SIGTERM, stop), interrupt = Heed(PosixSignal.SIGINT, stop), hangup = Heed(PosixSignal.SIGHUP, stop);
+        CancellationToken stop = Signals.OfThisProcess.Stop;
         PathSettings paths = settings.Paths with { RunDirectory = settings.Paths.RunDirectory + "/upgrade" };
         using var progress = new Progress(error.Line, null, null, redactor, time);
         var scripts = new HostScripts(settings.Scripts, paths, boot, time, new ScriptListener
@@ -104,7 +103,7 @@ internal static class UpgradeStart
             Tick = (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
             Log = (level, message) => log.Say(level, message),
         });
-        if (!scripts.AwaitOutlived(facts.Open?.Id, stop.Token).AsTask().GetAwaiter().GetResult()) return Setup.Fail(Ending.Interrupted, "interrupted");
+        if (!scripts.AwaitOutlived(facts.Open?.Id, stop).AsTask().GetAwaiter().GetResult()) return Setup.Fail(Ending.Interrupted, "interrupted");
 
         using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);
         if (now.ByRun is null) inhibitor.Hold();
@@ -122,7 +121,7 @@ internal static class UpgradeStart
             Time = time,
             Proves = !call.NoServiceCheck,
             MayStop = (band, running) => call.AssumeYes || call.AutoStop || MayStop(band, running),
-        }).Start(stop.Token).AsTask().GetAwaiter().GetResult();
+        }).Start(stop).AsTask().GetAwaiter().GetResult();
 
         isComplete = report.IsComplete;
         return Summary(report, facts, log, time.GetElapsedTime(begun));
@@ -171,12 +170,6 @@ internal static class UpgradeStart
         StandardStreams.WriteError($"dlm-updater: the band {band.Name} stops {string.Join(", ", running)}; type 'yes' to go on (--autostop does not ask):");
         return StandardStreams.ReadsYes();
     }
-
-    private static PosixSignalRegistration Heed(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        stop.Cancel();
-    });
 
     /// <summary>Runs an upgrade's scripts with what they are told.</summary>
     private sealed class Runner(HostScripts scripts, UpdaterSettings settings, UpgradeProgress now, UpgradeCall call) : IUpgradeScripts

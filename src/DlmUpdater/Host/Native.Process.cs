@@ -87,6 +87,9 @@ internal static partial class Native
         internal static partial nint signal(int number, nint handler);
 
         [LibraryImport(LibC)]
+        internal static partial int sigaction(int number, byte* action, byte* old);
+
+        [LibraryImport(LibC)]
         internal static partial uint umask(uint mask);
 
         [LibraryImport(LibC, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -20,11 +20,14 @@ internal static unsafe class ForegroundCommand
     {
         why = "";
         int pid = 0;
-        // The terminal sends SIGINT to the command itself, for it is in our group; the others come to us alone.
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
-        using PosixSignalRegistration quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, context => context.Cancel = true);
-        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Pass(context, Native.SIGTERM, pid));
-        using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Pass(context, Native.SIGHUP, pid));
+        int early = 0;
+        // The terminal sends SIGINT and SIGQUIT to the command itself, for it is in our group; the others come to us alone.
+        using IDisposable passing = Signals.OfThisProcess.Divert(signal =>
+        {
+            if (signal is Native.SIGINT or Native.SIGQUIT) return;
+            if (pid > 0) _ = Native.kill(pid, signal);
+            else early = signal;
+        });
         int error = Spawn(words, out pid);
         if (error != 0)
         {
@@ -32,6 +35,7 @@ internal static unsafe class ForegroundCommand
             return error == Native.ENOENT ? NotFound : CannotStart;
         }
 
+        if (early != 0) _ = Native.kill(pid, early);
         int status;
         while (Native.Process.waitpid(pid, &status, 0) < 0 && Marshal.GetLastPInvokeError() == Native.EINTR)
         {
@@ -41,29 +45,25 @@ internal static unsafe class ForegroundCommand
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal;
     }
 
-    private static void Pass(PosixSignalContext context, int signal, int pid)
-    {
-        context.Cancel = true;
-        if (pid > 0) _ = Native.kill(pid, signal);
-    }
-
     private static int Spawn(IReadOnlyList<string> words, out int pid)
     {
         var variables = new List<string>();
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables()) variables.Add($"{entry.Key}={entry.Value}");
         byte* attributes = stackalloc byte[Native.Process.OpaqueBytes];
-        byte* all = stackalloc byte[Native.Process.OpaqueBytes];
-        new Span<byte>(all, Native.Process.OpaqueBytes).Clear();
-        new Span<byte>(all, 8).Fill(0xFF);
+        byte* defaults = stackalloc byte[Native.Process.OpaqueBytes];
+        var set = new Span<byte>(defaults, Native.Process.OpaqueBytes);
+        set.Clear();
+
+        // What the caller ignores, the command ignores too (nohup).
+        foreach (int signal in Signals.NotInherited) set[(signal - 1) / 8] |= (byte)(1 << ((signal - 1) % 8));
         using var arguments = new NativeStrings(words);
         using var environment = new NativeStrings(variables);
         pid = 0;
         int started = 0;
         int error = Native.Process.posix_spawnattr_init(attributes);
         if (error != 0) return error;
-        // The runtime ignores SIGPIPE, which a child would inherit.
         error = Native.Process.posix_spawnattr_setflags(attributes, Native.Process.SpawnSetSignalDefaults);
-        if (error == 0) error = Native.Process.posix_spawnattr_setsigdefault(attributes, all);
+        if (error == 0) error = Native.Process.posix_spawnattr_setsigdefault(attributes, defaults);
         if (error == 0) error = Native.Process.posix_spawnp(&started, arguments.Pointer[0], null, attributes, arguments.Pointer, environment.Pointer);
         _ = Native.Process.posix_spawnattr_destroy(attributes);
         pid = started;
