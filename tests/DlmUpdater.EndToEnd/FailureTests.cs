@@ -145,6 +145,21 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public void After_a_reset_status_no_longer_asks_for_the_repair_of_the_run()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        host.Script("update", "10-fetch", "exit 1");
+        Assert.Contains("repair the host", Agent.Run(host, "run").Expect(1).Error, StringComparison.Ordinal);
+
+        Agent.Run(host, "reset", "--yes").Expect(0);
+
+        string status = Agent.Run(host, "status").Expect(0).Output;
+        Assert.DoesNotContain("repair", status, StringComparison.Ordinal);
+        Assert.Contains("was reset", status, StringComparison.Ordinal);
+        Assert.Contains("open in phase update, was reset", Agent.Run(host, "history").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Reset_refuses_while_a_run_runs()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);

@@ -89,8 +89,12 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         }
     }
 
-    /// <summary>Gives the lock back, trying again as configured.</summary>
-    public async ValueTask<(Verdict Verdict, string How)> GiveBack(bool patient, CancellationToken cancel)
+    /// <summary>Releases the lock, retrying as configured.</summary>
+    /// <param name="patient">False: one quick question only.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <param name="neverSent">True if no release can have been sent before: another holder then means that the lock was lost. A first attempt that
+    /// was not answered counts as sent.</param>
+    public async ValueTask<(Verdict Verdict, string How)> GiveBack(bool patient, CancellationToken cancel, bool neverSent = false)
     {
         var patience = new Patience(settings, time, dice, null, null);
         using var quick = patient ? null : new CancellationTokenSource(QuickAnswer, time);
@@ -112,6 +116,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             {
                 ReleaseReply.Released => (Verdict.Released, "is released"),
                 ReleaseReply.NotHeld => (Verdict.Released, "was free already"),
+                ReleaseReply.HeldByOther other when neverSent => (Verdict.LockLost, $"the lock was lost: held by {other.Holder} before this host released it"),
                 ReleaseReply.HeldByOther other => (Verdict.Released, $"is held by {other.Holder} by now and was left alone"),
                 ReleaseReply.Disabled => (Verdict.LockDisabled, "the lock is switched off: the service takes it back when an admin enables it"),
                 ReleaseReply.Refused refused => (Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}"),
@@ -124,6 +129,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
                 return (verdict, how);
             }
 
+            if (verdict is Verdict.LockLost) return (verdict, how);
+            neverSent = false;
             if (cancel.IsCancellationRequested) continue;
             if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict) is not { } pause) return (verdict, how);
             events.On(new RunEvent.LockWaiting(Identity, how, [], pause));

@@ -6,9 +6,11 @@ namespace DlmUpdater.Core.Workflow;
 /// (True/False), running (True/False), phase, script, exit code. What these scripts do changes nothing of how the run goes on or ends.</summary>
 internal static class Listeners
 {
-    /// <summary>The run has stopped. DLMEngineUpdater called it while it still ran, and so said True.</summary>
-    internal static ValueTask Failed(RunContext run, RunState state, (string Name, int Code)? failed, CancellationToken cancel) =>
-        Tell(run, state, ScriptStage.OnFailure, isRunning: true, state.Phase.Name(), failed?.Name ?? "none", failed?.Code ?? 1, cancel);
+    /// <summary>The run has stopped. DLMEngineUpdater called it while it still ran, and so passed True for running. Without a failed script the last
+    /// argument is the exit code of this start, except that 80 keeps the 1 that 0.1.0 passed.</summary>
+    internal static ValueTask Failed(RunContext run, RunState state, PhaseOutcome outcome, Ending ending, CancellationToken cancel) =>
+        Tell(run, state, ScriptStage.OnFailure, isRunning: true, state.Phase.Name(), outcome.Failed?.Name ?? "none",
+            outcome.Failed?.Code ?? (ending == Ending.DidNotReboot ? 1 : ending.Code()), cancel, lost: outcome.Verdict == Verdict.LockLost);
 
     /// <summary>A script has ended, and the run goes on.</summary>
     internal static ValueTask Finished(RunContext run, RunState state, Script script, int code, CancellationToken cancel) =>
@@ -19,7 +21,7 @@ internal static class Listeners
         Tell(run, state, ScriptStage.ExtNotify, isRunning, "main", "none", 0, cancel);
 
     private static async ValueTask Tell(
-        RunContext run, RunState state, ScriptStage stage, bool isRunning, string phase, string script, int code, CancellationToken cancel)
+        RunContext run, RunState state, ScriptStage stage, bool isRunning, string phase, string script, int code, CancellationToken cancel, bool lost = false)
     {
         ScriptSet set = run.Scripts.Find(stage);
         if (ScriptSequence.Obstacle(set, state) is { } obstacle)
@@ -29,7 +31,7 @@ internal static class Listeners
         }
 
         // From the grant (or what stands in for it) to the release, whichever phase asks: these scripts silence monitoring by it.
-        string acquired = isRunning && state.Phase > Phase.LockGet ? "True" : "False";
+        string acquired = isRunning && state.Phase > Phase.LockGet && !lost ? "True" : "False";
         string[] arguments = [run.LockService.Identity.Name, acquired, isRunning ? "True" : "False", phase, script, $"{code}"];
         for (int i = 0; i < set.Scripts.Count && !cancel.IsCancellationRequested; i++)
         {

@@ -27,7 +27,7 @@ public enum StateFate
 /// <param name="To">The next phase; null = the start ends.</param>
 /// <param name="End">How it ends; null = it does not.</param>
 /// <param name="State">What happens to the state when it ends.</param>
-/// <param name="TellsOnFailure">True if <c>on_failure.d</c> is run.</param>
+/// <param name="TellsOnFailure">True if <c>on_failure.d</c> runs.</param>
 public sealed record Transition(Phase From, Verdict When, Phase? To, Ending? End, StateFate State, bool TellsOnFailure);
 
 /// <summary>The one table that maps (phase, verdict) to what comes next. Printed in tests/DlmUpdater.Core.Tests/golden/transitions.txt.</summary>
@@ -41,7 +41,7 @@ public static class Transitions
         Ends(NeedsUpdate, SwitchedOff, Done, NotStored),
         Ends(NeedsUpdate, NotToday, Done, NotStored),
         Ends(NeedsUpdate, WindowClosed, TryLater, NotStored),
-        Fails(NeedsUpdate, Verdict.ScriptFailed, Ending.ScriptFailed, NotStored),
+        Ends(NeedsUpdate, Verdict.ScriptFailed, Ending.ScriptFailed, NotStored),
         Ends(NeedsUpdate, Verdict.Misconfigured, Ending.Misconfigured, NotStored),
         Ends(NeedsUpdate, Verdict.Interrupted, Ending.Interrupted, NotStored),
         Ends(NeedsUpdate, Verdict.NotWritable, Ending.NotWritable, NotStored),
@@ -53,7 +53,7 @@ public static class Transitions
         Ends(LockGet, NotToday, Done, RemovedIfNotOurs),
         Ends(LockGet, LockRefused, Refused, RemovedIfNotOurs),
         Ends(LockGet, LockUnreachable, Unreachable, RemovedIfNotOurs),
-        Fails(LockGet, Verdict.ScriptFailed, Ending.ScriptFailed, RemovedIfNotOurs),
+        Ends(LockGet, Verdict.ScriptFailed, Ending.ScriptFailed, RemovedIfNotOurs),
         Ends(LockGet, Verdict.Misconfigured, Ending.Misconfigured, RemovedIfNotOurs),
         Ends(LockGet, Verdict.Interrupted, Ending.Interrupted, RemovedIfNotOurs),
         Ends(LockGet, Verdict.NotWritable, Ending.NotWritable, RemovedIfNotOurs),
@@ -70,18 +70,19 @@ public static class Transitions
 
         Ends(Reboot, RebootRequested, Rebooting, Kept),
         Goes(Reboot, Rebooted, PostUpdate),
-        Fails(Reboot, Verdict.DidNotReboot, Ending.DidNotReboot, Kept),
+        Ends(Reboot, Verdict.DidNotReboot, Ending.DidNotReboot, Kept),
         .. UnderTheLock(Reboot),
 
         // An unreachable service never delays bringing the host back, so the lock's troubles do not end this phase.
         Goes(PostUpdate, Succeeded, LockRelease),
         Ends(PostUpdate, Verdict.LockLost, Ending.LockLost, Removed),
-        Fails(PostUpdate, Verdict.ScriptFailed, Ending.ScriptFailed, Kept),
+        Ends(PostUpdate, Verdict.ScriptFailed, Ending.ScriptFailed, Kept),
         Ends(PostUpdate, Verdict.Misconfigured, Ending.Misconfigured, Kept),
         Ends(PostUpdate, Verdict.Interrupted, Ending.Interrupted, Kept),
         Ends(PostUpdate, Verdict.NotWritable, Ending.NotWritable, Kept),
 
         Ends(LockRelease, Released, Done, Removed),
+        Ends(LockRelease, Verdict.LockLost, Ending.LockLost, Removed),
         Ends(LockRelease, LockDisabled, TryLater, Kept),
         Ends(LockRelease, LockRefused, Refused, Kept),
         Ends(LockRelease, LockUnreachable, Unreachable, Kept),
@@ -103,7 +104,7 @@ public static class Transitions
 
     private static Transition[] UnderTheLock(Phase phase) =>
     [
-        Fails(phase, Verdict.ScriptFailed, Ending.ScriptFailed, Kept),
+        Ends(phase, Verdict.ScriptFailed, Ending.ScriptFailed, Kept),
         Ends(phase, Verdict.LockLost, Ending.LockLost, Kept),
         Ends(phase, LockDisabled, TryLater, Kept),
         Ends(phase, LockRefused, Refused, Kept),
@@ -115,7 +116,9 @@ public static class Transitions
 
     private static Transition Goes(Phase from, Verdict when, Phase to) => new(from, when, to, null, Kept, false);
 
-    private static Transition Ends(Phase from, Verdict when, Ending end, StateFate state) => new(from, when, null, end, state, false);
+    private static Transition Ends(Phase from, Verdict when, Ending end, StateFate state) => new(from, when, null, end, state, RunsOnFailure(from, end));
 
-    private static Transition Fails(Phase from, Verdict when, Ending end, StateFate state) => new(from, when, null, end, state, true);
+    /// <summary>The one rule for <c>on_failure.d</c>: it runs for a failed script in any phase, and under the lock for every ending that waits for an
+    /// admin. Exit codes 0 and 75 (try later, interrupted) are no failures.</summary>
+    private static bool RunsOnFailure(Phase from, Ending end) => end == Ending.ScriptFailed || (from > LockGet && end.Code() is not (0 or 75));
 }

@@ -12,6 +12,7 @@ public sealed class UpdateRun
     private readonly RunContext _run;
     private readonly LockKeeper _keeper;
     private DateTimeOffset? _decidedUntil;
+    private Phase? _resumedIn;
 
     /// <summary>One start with these ports.</summary>
     public UpdateRun(RunContext run)
@@ -157,6 +158,7 @@ public sealed class UpdateRun
         state = state with { Attempt = state.Attempt + 1 };
         if (await _run.Store.Save(state) is { } unsaved)
             return await End(Transitions.Of(state.Phase, Verdict.NotWritable), new PhaseOutcome(Verdict.NotWritable, state, unsaved) { MayBeOurs = true }, default);
+        _resumedIn = state.Phase;
         _run.Events.On(new RunEvent.Started(state.RunId, state.Attempt, Resumed: true, state.Phase));
         return await next(state);
     }
@@ -169,7 +171,7 @@ public sealed class UpdateRun
         {
             Phase.LockGet => await LockGetPhase.Run(_run, _keeper, state, mayBeOurs, _decidedUntil, cancel),
             Phase.PostUpdate => await PostUpdatePhase.Run(_run, state, await _keeper.Prove(state, patient: false, cancel), cancel),
-            Phase.LockRelease => await LockReleasePhase.Run(_keeper, state, cancel),
+            Phase.LockRelease => await LockReleasePhase.Run(_keeper, state, resumed: _resumedIn == Phase.LockRelease, cancel),
             _ => await UnderTheLock(state, fresh, cancel),
         };
         return await Follow(outcome, cancel);
@@ -242,7 +244,7 @@ public sealed class UpdateRun
         if (!keep && row.State != StateFate.NotStored && await _run.Store.Remove() is { } unsaved)
             return Report(Ending.NotWritable, state, unsaved, kept: true);
 
-        if (row.TellsOnFailure) await Listeners.Failed(_run, state, outcome.Failed, cancel);
+        if (row.TellsOnFailure) await Listeners.Failed(_run, state, outcome, ending, cancel);
         if (outcome.Verdict is Verdict.NothingDue or Verdict.Released) await Listeners.Milestone(_run, state, isRunning: false, cancel);
         if (ending == Ending.ScriptFailed && keep && state.Lock is not null)
             why += $"; the lock '{state.Lock.Identity.Name}' is kept: repair the host, then 'dlm-updater run' goes on here";

@@ -7,12 +7,12 @@ using DlmUpdater.State;
 
 namespace DlmUpdater.Cli;
 
-/// <summary>Keeps in log and history what an admin did to the fleet's lock from this host: whoever looks for the cause of two hosts being
+/// <summary>Keeps in log and history what an admin did to the fleet's lock or to the run from this host: whoever looks for the cause of two hosts being
 /// down at once must find it.</summary>
 internal static class AdminRecord
 {
     /// <summary>Returns exit code 0, or 74 if it could not be kept; the act itself stands.</summary>
-    internal static int Keep(UpdaterSettings settings, LockIdentity identity, string what)
+    internal static int Keep(UpdaterSettings settings, LockIdentity? identity, string what)
     {
         TimeProvider time = TimeProvider.System;
         string message = $"{what} (uid {Native.geteuid()})";

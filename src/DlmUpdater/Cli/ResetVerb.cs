@@ -60,7 +60,20 @@ internal static class ResetVerb
         if (release && Release(settings) is { } kept) return kept;
         string aside = settings.Paths.StateFile + ".reset";
         if (DurableFile.MoveAside(settings.Paths.StateFile, aside) is { } why) return Setup.Fail(Ending.NotWritable, why);
-        return Report.Text($"the run is given up; its state is kept in {aside}\n");
+        int recorded = Record(settings, stored, aside);
+        int printed = Report.Text($"the run is given up; its state is kept in {aside}\n");
+        return recorded != 0 ? recorded : printed;
+    }
+
+    /// <summary>Puts the reset into log and history and replaces the last start's message: <c>status</c> must not go on asking for the repair of a run
+    /// that is no longer open. Exit code 0, or 74; the reset itself is done.</summary>
+    private static int Record(UpdaterSettings settings, StoredRun stored, string aside)
+    {
+        string run = stored is StoredRun.Open { State: var state } ? $"run {state.RunId}, open in phase {state.Phase.Name()}, was reset" : "an open run was reset";
+        string what = $"{run}; its state is kept in {aside}";
+        int kept = AdminRecord.Keep(settings, null, what);
+        string? unwritten = new LastStart(TimeProvider.System.GetUtcNow(), Ending.Done, 0, what).Write(settings.Paths.RunDirectory);
+        return unwritten is null ? kept : Setup.Fail(Ending.NotWritable, unwritten);
     }
 
     /// <summary>Null if the lock is not ours any more, else the exit code.</summary>

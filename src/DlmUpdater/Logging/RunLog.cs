@@ -45,7 +45,8 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
                 break;
             case RunEvent.LockHeld e:
                 waitingFor = null;
-                log.Info(Held(e), phase);
+                if (e.Again) log.Warning(Held(e), phase);
+                else log.Info(Held(e), phase);
                 break;
             case RunEvent.LockWaiting e:
                 Waiting(e);
@@ -74,7 +75,7 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
 
     private static string Held(RunEvent.LockHeld e)
     {
-        string how = e.Again ? "had become free and was taken again" : "is ours";
+        string how = e.Again ? "was released by somebody else during this run and is acquired again" : "is ours";
         string waited = e.Waited >= TimeSpan.FromSeconds(1) ? $", after {Human.Duration(e.Waited)}" : "";
         return $"{Describe(e.Lock)} {how}, as {e.Lock.Holder}{waited}";
     }

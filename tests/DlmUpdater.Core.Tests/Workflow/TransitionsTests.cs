@@ -27,12 +27,22 @@ public class TransitionsTests
 
     [Fact]
     public void The_state_of_an_update_that_has_begun_is_removed_only_by_the_release_or_a_proved_loss() =>
-        Assert.Equal([(Phase.PostUpdate, Verdict.LockLost), (Phase.LockRelease, Verdict.Released)],
+        Assert.Equal([(Phase.PostUpdate, Verdict.LockLost), (Phase.LockRelease, Verdict.Released), (Phase.LockRelease, Verdict.LockLost)],
             Transitions.All.Where(t => t.From > Phase.LockGet && t.To is null && t.State != StateFate.Kept).Select(t => (t.From, t.When)));
 
-    [Fact]
-    public void Interruption_and_lock_trouble_do_not_tell_on_failure() =>
-        Assert.DoesNotContain(Transitions.All, t => t.TellsOnFailure && t.When is not (Verdict.ScriptFailed or Verdict.DidNotReboot));
+    /// <summary>Every verdict that can end a start, in every phase: success, "try later" and interruptions are no failures; before the lock only a
+    /// script's failure is told.</summary>
+    public static IEnumerable<object[]> Endings => Transitions.All.Where(t => t.End is not null).Select(t => new object[] { t.From, t.When });
+
+    [Theory]
+    [MemberData(nameof(Endings))]
+    public void On_failure_runs_for_every_failure_under_the_lock_and_before_it_for_scripts_only(Phase phase, Verdict verdict)
+    {
+        bool isFailure = verdict is not (Verdict.NothingDue or Verdict.SwitchedOff or Verdict.NotToday or Verdict.WindowClosed or Verdict.RebootRequested or Verdict.Released
+            or Verdict.LockBusy or Verdict.LockDisabled or Verdict.Interrupted);
+        bool expected = verdict == Verdict.ScriptFailed || (isFailure && phase >= Phase.PreUpdate);
+        Assert.Equal(expected, Transitions.Of(phase, verdict).TellsOnFailure);
+    }
 
     [Fact]
     public void A_pair_that_is_not_in_the_table_is_a_bug() =>

@@ -174,6 +174,67 @@ public class UpdateRunTests
         if (phase < Phase.PostUpdate) Assert.DoesNotContain(bed.Acts, a => a.EndsWith("/s", StringComparison.Ordinal) || a == "reboot!" || a == "release");
     }
 
+    [Theory]
+    [InlineData(Phase.Update, "lost", "fleet False True update none 79")]
+    [InlineData(Phase.Update, "refused", "fleet True True update none 77")]
+    [InlineData(Phase.Reboot, "away", "fleet True True reboot none 69")]
+    [InlineData(Phase.PostUpdate, "lost", "fleet False True post_update none 79")]
+    [InlineData(Phase.LockRelease, "away", "fleet True True lock_release none 69")]
+    public void Trouble_with_the_lock_under_the_lock_is_told_to_on_failure(Phase phase, string trouble, string told)
+    {
+        Bed bed = new Bed { Names = { [ScriptStage.OnFailure] = ["tell"] } }.At(phase).Lock(l => l with { WaitMax = TimeSpan.FromMinutes(5) });
+        bed.Shows = () => trouble switch { "away" => new ShowReply.Unreachable("no route"), "refused" => new ShowReply.Refused("401"), _ => Bed.Shown(Bed.Other) };
+        bed.Acquires = () => new AcquireReply.Busy([Bed.Other], "r");
+        bed.Releases = () => new ReleaseReply.Unreachable("no route");
+        bed.Run();
+        Assert.Equal("on_failure/tell", bed.Acts[^1]);
+        Assert.Equal(told, string.Join(' ', bed.Arguments));
+    }
+
+    [Fact]
+    public void An_interrupted_run_is_not_told_to_on_failure()
+    {
+        Bed bed = new Bed { Names = { [ScriptStage.OnFailure] = ["tell"], [ScriptStage.Update] = ["s"] } }.At(Phase.Update);
+        bed.Results["update/s"] = () => new ScriptResult.Interrupted(143, default);
+        Assert.Equal(75, bed.Run().Ending.Code());
+        Assert.DoesNotContain("on_failure/tell", bed.Acts);
+    }
+
+    [Fact]
+    public void Another_holder_before_the_first_release_is_a_lost_lock()
+    {
+        Bed bed = new Bed { Names = { [ScriptStage.OnFailure] = ["tell"] }, Releases = () => new ReleaseReply.HeldByOther(Bed.Other) }.At(Phase.PostUpdate);
+        RunReport report = bed.Run();
+        Assert.Equal((79, false, Phase.LockRelease), (report.Ending.Code(), report.StateKept, report.Phase));
+        Assert.IsType<StoredRun.None>(bed.Disk);
+        Assert.Equal(1, bed.Acts.Count(a => a == "release"));
+        Assert.Contains("other (other-id)", report.Message, StringComparison.Ordinal);
+        Assert.Equal("fleet False True lock_release none 79", string.Join(' ', bed.Arguments));
+    }
+
+    [Fact]
+    public void Another_holder_on_a_resume_of_lock_release_is_normal()
+    {
+        Bed bed = new Bed { Releases = () => new ReleaseReply.HeldByOther(Bed.Other) }.At(Phase.LockRelease);
+        Assert.Equal((0, false), (bed.Run().Ending.Code(), bed.Disk is StoredRun.Open));
+    }
+
+    [Fact]
+    public void Another_holder_after_a_release_that_was_not_answered_is_normal()
+    {
+        Bed bed = new Bed().At(Phase.PostUpdate);
+        int releases = 0;
+        bed.Releases = () => ++releases == 1 ? new ReleaseReply.Unreachable("no answer") : new ReleaseReply.HeldByOther(Bed.Other);
+        Assert.Equal((0, 2), (bed.Run().Ending.Code(), releases));
+    }
+
+    [Fact]
+    public void Another_holder_after_a_run_under_a_waiver_is_normal()
+    {
+        Bed bed = new Bed { Releases = () => new ReleaseReply.HeldByOther(Bed.Other) }.At(Phase.PostUpdate, s => s with { Waiver = new WaiverNote("x", Bed.Noon) });
+        Assert.Equal(0, bed.Run().Ending.Code());
+    }
+
     [Fact]
     public void A_lock_that_is_free_again_is_taken_again_before_the_phase_goes_on()
     {

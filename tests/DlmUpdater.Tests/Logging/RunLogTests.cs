@@ -96,6 +96,15 @@ public sealed class RunLogTests : IDisposable
         Assert.Equal("<4>post_update/s: interrupted (it ended with 143) after 2.0s; the next start runs it again", lines[2]);
     }
 
+    [Fact]
+    public void A_lock_that_somebody_released_and_this_run_acquires_again_is_a_warning()
+    {
+        string[] lines = Told(new RunEvent.LockHeld(Web, TimeSpan.Zero, Again: true), new RunEvent.LockHeld(Web, TimeSpan.Zero, Again: false));
+        Assert.StartsWith("<4>", lines[0], StringComparison.Ordinal);
+        Assert.Contains("was released by somebody else", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("<6>", lines[1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Ending.Done, "<6>update: why")]
     [InlineData(Ending.TryLater, "<4>update: why")]

@@ -293,7 +293,7 @@ public sealed class Judge(Fleet fleet)
         if (report.StateKept != kept) Fail(Rule.ReportsAreTrue, host, $"{report.Ending} says kept {report.StateKept}, the disk says {host.Disk}");
         if (report.Ending == Ending.Done && kept) Fail(Rule.ReportsAreTrue, host, $"done, but the disk says {host.Disk}");
         if (report.Ending is Ending.Rebooting or Ending.DidNotReboot && host.Open is not { Phase: Phase.Reboot, Reboot: not null }) Fail(Rule.ReportsAreTrue, host, $"{report.Ending}, but the disk says {host.Disk}");
-        if (report.Ending == Ending.LockLost && kept == (report.Phase == Phase.PostUpdate)) Fail(Rule.ReportsAreTrue, host, $"lock lost in {report.Phase}, kept {kept}");
+        if (report.Ending == Ending.LockLost && kept == (report.Phase >= Phase.PostUpdate)) Fail(Rule.ReportsAreTrue, host, $"lock lost in {report.Phase}, kept {kept}");
         if (report.Ending == Ending.StateUnreadable && host.Disk is not StoredRun.Unreadable) Fail(Rule.ReportsAreTrue, host, "a readable state is called unreadable");
     }
 
