@@ -13,7 +13,7 @@ internal static partial class Native
 
         internal const nint SIG_DFL = 0, SIG_IGN = 1, SIG_ERR = -1;
 
-        internal const short SpawnSetGroup = 0x02, SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08;
+        internal const short SpawnSetSignalDefaults = 0x04, SpawnSetSignalMask = 0x08, SpawnSetSession = 0x80;
 
         internal const int P_PID = 1, WEXITED = 4, WNOWAIT = 0x01000000;
 
@@ -41,9 +41,6 @@ internal static partial class Native
 
         [LibraryImport(LibC)]
         internal static partial int posix_spawnattr_setflags(byte* attributes, short flags);
-
-        [LibraryImport(LibC)]
-        internal static partial int posix_spawnattr_setpgroup(byte* attributes, int group);
 
         [LibraryImport(LibC)]
         internal static partial int posix_spawnattr_setsigdefault(byte* attributes, byte* signals);

@@ -39,7 +39,7 @@ internal sealed class OutlivedScripts(
         }
 
         // A child that was between fork and exec when its agent was killed does not carry the run's id yet.
-        if (note is { Pid: 0 } && Leader(stored, note, runId) is null && cancel.WaitHandle.WaitOne(limits.Look))
+        if (note is not { Pid: > 0 } && Leader(stored, note, runId) is null && cancel.WaitHandle.WaitOne(limits.Look))
             return false;
 
         bool seen = false;
@@ -62,15 +62,15 @@ internal sealed class OutlivedScripts(
         if (note is { Pid: > 0 })
             return ProcessTable.Read(note.Pid) is { Runs: true } stat && stat.StartTicks == note.StartTicks ? stat : null;
 
-        // Killed between start and note, or the note is lost: the run's id stands in the script's environment. A script leads a
-        // process group in the session of its agent; a daemon leads a session.
+        // Killed between start and note, or the note is lost: the run's id is in the script's environment. A script leads its process
+        // group, and its session (those of 0.1.0 did not). A daemon that the script has started may lead a session too, but is younger.
         long since = (note?.SinceTicks ?? 0) - 1;
         List<ProcessStat> found = ProcessTable.Find(p =>
-            p.Group == p.Pid && p.Session != p.Pid && p.StartTicks >= since && p.Pid != Environment.ProcessId
+            p.Group == p.Pid && p.StartTicks >= since && p.Pid != Environment.ProcessId
             && ProcessTable.Variable(p.Pid, ScriptEnvironment.RunIdVariable) is { } id && (id == (note?.RunId ?? runId) || (note ?? (object?)runId) is null)
             && (note is null || ProcessTable.Variable(p.Pid, ScriptEnvironment.ScriptVariable) == note.Script)
             && (stored is not StoredNote.None || IsScriptItself(p.Pid)));
-        return found.Count > 0 ? found[0] : null;
+        return found.Count > 0 ? found.MinBy(p => (p.StartTicks, p.Pid)) : null;
     }
 
     /// <summary>Without any note there is most likely no script: only a process that clearly is the script itself counts then, not

@@ -28,7 +28,9 @@ internal sealed record ProcessRequest
     public TimeSpan? InterruptGrace { get; init; }
 }
 
-/// <summary>Starts a process: its own group, all signals as after boot, stdin empty unless given, stdout and stderr in one pipe, nothing else open.</summary>
+/// <summary>Starts a process: its own session (and so its own process group, and no terminal), all signals as after boot, stdin empty unless
+/// given, stdout and stderr in one pipe, nothing else open.</summary>
+/// <remarks>A process that shares the session of root's shell can push characters into root's terminal (TIOCSTI), whichever user it runs as.</remarks>
 internal static unsafe class ProcessStart
 {
     // A file that was just written is busy for as long as a child forked meanwhile by another program holds it: milliseconds.
@@ -112,10 +114,8 @@ internal static unsafe class ProcessStart
         // All 64, those that the C library keeps for itself included: sigfillset would leave them ignored.
         new Span<byte>(all, 8).Fill(0xFF);
 
-        const short Flags = Native.Process.SpawnSetGroup | Native.Process.SpawnSetSignalDefaults | Native.Process.SpawnSetSignalMask;
+        const short Flags = Native.Process.SpawnSetSession | Native.Process.SpawnSetSignalDefaults | Native.Process.SpawnSetSignalMask;
         int error = Native.Process.posix_spawnattr_setflags(attributes, Flags);
-        if (error == 0)
-            error = Native.Process.posix_spawnattr_setpgroup(attributes, 0);
         if (error == 0)
             error = Native.Process.posix_spawnattr_setsigmask(attributes, none);
         if (error == 0)

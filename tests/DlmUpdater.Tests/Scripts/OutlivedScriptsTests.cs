@@ -267,11 +267,11 @@ public sealed class OutlivedScriptsTests : IDisposable
     }
 
     [Fact]
-    public void A_session_leader_is_a_daemon()
+    public void A_daemon_in_a_session_of_its_own_is_not_waited_for()
     {
         string pidFile = _directory.Root + "/pid";
-        Start($"setsid sh -c 'echo $$ > {pidFile}; while :; do sleep 0.05; done' & while [ ! -s {pidFile} ]; do sleep 0.01; done");
-        File.Write(Note());
+        int pid = Start($"setsid sh -c 'echo $$ > {pidFile}; while :; do sleep 0.05; done' & while [ ! -s {pidFile} ]; do sleep 0.01; done");
+        File.Write(Note(pid));
         int daemon = 0;
         var watch = Stopwatch.StartNew();
         while (!(System.IO.File.Exists(pidFile) && int.TryParse(System.IO.File.ReadAllText(pidFile), out daemon)) && watch.ElapsedMilliseconds < 5000)
@@ -285,5 +285,27 @@ public sealed class OutlivedScriptsTests : IDisposable
         {
             _ = Native.kill(daemon, Native.SIGKILL);
         }
+    }
+
+    [Fact]
+    public void A_script_of_0_1_0_in_a_group_of_its_agents_session_is_waited_for()
+    {
+        // As 0.1.0 started it: a process group of its own, in the session of the agent. The shell that starts it ends as the agent did.
+        string pidFile = _directory.Root + "/pid", script = _directory.Shell("pre_update.d/10-a", $"echo $$ > {pidFile}.new; mv {pidFile}.new {pidFile}; {UntilFlag}");
+        Start($"perl -e 'setpgrp(0, 0); exec @ARGV' {script} & while [ ! -s {pidFile} ]; do sleep 0.01; done; kill -9 $$", "agent");
+        int old = 0;
+        var watch = Stopwatch.StartNew();
+        while (!(System.IO.File.Exists(pidFile) && int.TryParse(System.IO.File.ReadAllText(pidFile), out old)) && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+        ProcessStat stat = ProcessTable.Read(old)!.Value;
+        Assert.True(stat.Group == old && stat.Session != old, $"{stat}");
+        System.IO.File.WriteAllText(_directory.Root + "/run/running", $$"""
+            {"run_id":"{{_runId}}","phase":"pre_update","script":"10-a","boot_id":"{{TrustedDirectory.Boot.BootId}}","init_started":{{TrustedDirectory.Boot.InitStarted}},"since_ticks":{{_since}},"limit_ms":60000,"pid":{{old}},"start_ticks":{{stat.StartTicks}}}
+            """.Trim());
+
+        Assert.True(Await(_runId));
+
+        Assert.False(ProcessTable.Read(old) is { Runs: true });
+        Assert.Contains(_log, l => l.Contains($"script 10-a (pid {old})", StringComparison.Ordinal));
     }
 }
