@@ -51,6 +51,24 @@ public sealed partial class HouseTests
         Assert.DoesNotContain(files, f => File.ReadAllText(f).Contains("DllImport(", StringComparison.Ordinal));
     }
 
+    /// <summary>The base library follows links, creates files that everyone may read, and takes flocks that a user can hold; and a file that is opened for writing
+    /// must be this program's own. Only Host/OwnFile.cs opens files for writing.</summary>
+    [Fact]
+    public void Files_are_opened_for_writing_only_by_OwnFile()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater"), "*.cs", SearchOption.AllDirectories).Where(IsSource))
+        {
+            string[] lines = File.ReadAllLines(file);
+            for (int i = 0; i < lines.Length; i++)
+            {
+                Assert.False(BaseLibraryFile().IsMatch(lines[i]), $"{file}:{i + 1} opens a file by the base library; use RegularFile or OwnFile: {lines[i].Trim()}");
+                bool isAllowed = file.EndsWith("/Host/OwnFile.cs", StringComparison.Ordinal) || file.Contains("/Host/Native", StringComparison.Ordinal)
+                    || lines[i].Contains("OwnFile.", StringComparison.Ordinal) || lines[i].Contains("open(\"/dev/null\", ", StringComparison.Ordinal);
+                Assert.True(isAllowed || !WritingFlag().IsMatch(lines[i]), $"{file}:{i + 1} opens a file for writing; use OwnFile: {lines[i].Trim()}");
+            }
+        }
+    }
+
     /// <summary>The packages, the commands of the README and an example name the release: one that was forgotten installs the old one.</summary>
     [Theory]
     [InlineData("README.md", @"dlm-updater[_-]([0-9.]+[0-9])[_-]")]
@@ -97,6 +115,12 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"^using (?:static )?(?:\w+ = )?([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
+
+    [GeneratedRegex(@"\b(FileStream|StreamWriter|StreamReader|FileMode|File\.(Open|Create(?!SymbolicLink)|Append|Write|Read|Copy|Move|Replace)\w*)\b")]
+    private static partial Regex BaseLibraryFile();
+
+    [GeneratedRegex(@"\b(O_CREAT|O_WRONLY|O_RDWR|O_TMPFILE|O_TRUNC)\b")]
+    private static partial Regex WritingFlag();
 
     [GeneratedRegex(@"LibraryImport\((?!LibC\b)")]
     private static partial Regex OtherLibrary();

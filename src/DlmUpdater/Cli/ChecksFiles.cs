@@ -7,8 +7,6 @@ namespace DlmUpdater.Cli;
 /// <summary>What <c>check</c> says of the files and directories that a run writes. Finds out by opening, and leaves nothing behind.</summary>
 internal static class ChecksFiles
 {
-    private const int AccessWrite = 2, NameLess = 0x400000;
-
     /// <summary>Every file and directory of the program.</summary>
     internal static IEnumerable<Finding> All(PathSettings paths, LogSettings log)
     {
@@ -36,7 +34,7 @@ internal static class ChecksFiles
         }
 
         if (!facts.IsDirectory) return Finding.Error(what, $"{there} is {facts.Kind.Describe()}, not a directory", "remove it, or set " + setting + " to another place");
-        if (WriteError(there) is var error and not 0)
+        if (OwnFile.ProbeDirectory(there) is var error and not 0)
             return Finding.Error(what, $"nothing can be written to {there} ({FileErrors.Text(error)})", Elsewhere(setting));
         return Finding.Ok(what, there == path ? $"{path} is writable" : $"{path} does not exist yet, and can be made in {there}");
     }
@@ -47,7 +45,7 @@ internal static class ChecksFiles
         const string What = "instance lock", Setting = "[main] lock";
         if (!Native.TryStat(path, out FileFacts facts)) return Directory(What, Path.GetDirectoryName(path) ?? "/", Setting);
         if (!facts.IsRegular) return Finding.Error(What, $"{path} is {facts.Kind.Describe()}, not a file", $"remove it, or set {Setting} to another place");
-        using SafeFileHandle file = Native.OpenHandle(path, Native.O_RDWR | Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
+        using SafeFileHandle file = OwnFile.Probe(path, Native.O_RDWR, out _);
         if (file.IsInvalid) return Finding.Error(What, $"{path} cannot be opened ({FileErrors.Text(FileErrors.Last)})", Elsewhere(Setting));
         return Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0
             ? Finding.Ok(What, $"{path} is free: no instance is running")
@@ -67,22 +65,13 @@ internal static class ChecksFiles
         }
 
         if (facts.IsDirectory) return Finding.Error(What, $"{path} is a directory", $"set {Setting} to a file");
-        using SafeFileHandle file = Native.OpenHandle(path, Native.O_WRONLY | Native.O_APPEND | Native.O_NONBLOCK | Native.O_NOCTTY | Native.O_CLOEXEC, 0);
+        using SafeFileHandle file = OwnFile.Probe(path, Native.O_WRONLY | Native.O_APPEND, out OwnFileError error, linked: true, special: true);
+        if (!file.IsInvalid && facts.IsRegular && OwnFile.ProbeDirectory(Path.GetDirectoryName(path) ?? "/") is var full and (Native.ENOSPC or Native.EDQUOT))
+            return Finding.Error(What, $"nothing can be written to {path} ({FileErrors.Text(full)})", Elsewhere(Setting));
         return file.IsInvalid
-            ? Finding.Error(What, $"{path} cannot be opened ({FileErrors.Text(FileErrors.Last)})", Elsewhere(Setting))
+            ? Finding.Error(What, $"{path} cannot be opened ({error.What ?? FileErrors.Text(error.Errno)})", Elsewhere(Setting))
             : Finding.Ok(What, $"{path} is writable");
     }
 
-    /// <summary>0 if a file can be made in the directory. One without a name is made, where the file system knows such: it is gone when closed.</summary>
-    private static unsafe int WriteError(string directory)
-    {
-        using SafeFileHandle file = Native.OpenHandle(directory, NameLess | Native.O_DIRECTORY | Native.O_WRONLY | Native.O_CLOEXEC, 0x180);
-        if (!file.IsInvalid) return 0;
-        int errno = FileErrors.Last;
-        if (errno is not (Native.ENOTSUP or Native.EISDIR or Native.EINVAL or Native.ENOENT)) return errno;
-        fixed (byte* path = System.Text.Encoding.UTF8.GetBytes(directory + "\0"))
-            return Native.Files.access(path, AccessWrite | Native.Files.X_OK) == 0 ? 0 : FileErrors.Last;
-    }
-
-    private static string Elsewhere(string setting) => $"run as root, make it writable, or set {setting} to another place";
+    private static string Elsewhere(string setting) => $"free space, run as root, make it writable, or set {setting} to another place";
 }

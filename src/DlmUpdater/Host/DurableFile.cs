@@ -27,7 +27,7 @@ internal static class DurableFile
     /// <param name="mode">Permission bits, whatever the umask is.</param>
     /// <param name="durable">False for files that need not outlive a power cut: atomic still, but nothing is flushed.</param>
     /// <returns>Null, or why not.</returns>
-    internal static FileFailure? Replace(string path, ReadOnlySpan<byte> content, string setting, uint mode = 0x180, bool durable = true)
+    internal static FileFailure? Replace(string path, ReadOnlySpan<byte> content, string setting, uint mode = OwnFile.Private, bool durable = true)
     {
         if (FollowLink(path, setting, out string target) is { } badLink)
             return badLink;
@@ -35,7 +35,7 @@ internal static class DurableFile
         using SafeFileHandle? file = Create(temporary, out int errno);
         if (file is null)
             return Failure("write", target, errno, setting, false);
-        errno = Fill(file, content, mode, durable);
+        errno = Fill(file, content, durable);
         if (errno == 0 && Native.RenamePath(temporary, target) != 0)
             errno = FileErrors.Last;
         if (errno != 0)
@@ -43,7 +43,12 @@ internal static class DurableFile
             _ = Native.UnlinkPath(temporary);
             return Failure("write", target, errno, setting, false);
         }
-        errno = durable ? FlushDirectoryOf(target) : 0;
+        // Only now: a temporary file that a killed process left behind must not be one that a user can open and hold an flock on.
+        if (mode != OwnFile.Private && Native.ChangeMode(file, mode) != 0)
+            return Failure("set the mode of", target, FileErrors.Last, setting, true);
+        errno = durable && mode != OwnFile.Private && Native.FlushHandle(file) != 0 ? FileErrors.Last : 0;
+        if (errno == 0 && durable)
+            errno = FlushDirectoryOf(target);
         return errno == 0 ? null : Failure("flush the directory of", target, errno, setting, true);
     }
 
@@ -105,11 +110,9 @@ internal static class DurableFile
         return Native.FlushHandle(directory) == 0 || FileErrors.Last is Native.EINVAL or Native.ENOTSUP ? 0 : FileErrors.Last;
     }
 
-    private static int Fill(SafeFileHandle file, ReadOnlySpan<byte> content, uint mode, bool durable)
+    private static int Fill(SafeFileHandle file, ReadOnlySpan<byte> content, bool durable)
     {
         int errno = RegularFile.WriteAll(file, content);
-        if (errno == 0 && Native.ChangeMode(file, mode) != 0)
-            errno = FileErrors.Last;
         if (errno == 0 && durable && Native.FlushHandle(file) != 0)
             errno = FileErrors.Last;
         return errno;
@@ -118,12 +121,11 @@ internal static class DurableFile
     /// <summary>Creates the temporary file and locks it, so that no other process takes it for a leftover.</summary>
     private static SafeFileHandle? Create(string temporary, out int errno)
     {
-        const int Flags = Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_CLOEXEC;
         bool made = false;
         errno = Native.EEXIST;
         for (int i = 0; i < Tries; i++)
         {
-            SafeFileHandle file = Native.OpenHandle(temporary, Flags, 0x180);
+            var file = new SafeFileHandle(OwnFile.Create(temporary, Native.O_WRONLY), ownsHandle: true);
             if (!file.IsInvalid)
             {
                 if (Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0 && IsStill(file, temporary))
@@ -173,28 +175,8 @@ internal static class DurableFile
 
     private static FileFailure? FollowLink(string path, string setting, out string target)
     {
-        target = path;
-        if (!Native.TryStat(path, out FileFacts facts) || facts.Kind != FileKind.Link)
-            return null;
-        if (facts.Uid != 0 && facts.Uid != Native.geteuid())
-        {
-            return new FileFailure(
-                $"cannot write {path}: it is a symbolic link of another user (uid {facts.Uid}): remove the link, or set {setting} to another place",
-                Native.EPERM, false);
-        }
-        try
-        {
-            target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            return null;
-        }
-        catch (IOException)
-        {
-            return Failure("write", path, Native.ELOOP, setting, false);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return Failure("write", path, Native.EACCES, setting, false);
-        }
+        OwnFileError error = OwnFile.Follow(path, out target);
+        return error.Errno == 0 ? null : new FileFailure(error.Describe("write", path, setting), error.Errno, false);
     }
 
     private static FileFailure Failure(string verb, string path, int errno, string setting, bool mayHaveHappened) =>

@@ -66,6 +66,9 @@ internal readonly record struct FileFacts
     /// <summary>The owner.</summary>
     internal uint Uid { get; init; }
 
+    /// <summary>How many names (hard links) it has.</summary>
+    internal uint Names { get; init; }
+
     /// <summary>The inode number.</summary>
     internal ulong Inode { get; init; }
 

@@ -34,6 +34,9 @@ internal static partial class Native
         internal static partial int close(int fd);
 
         [LibraryImport(LibC, SetLastError = true)]
+        internal static partial int fchmod(int fd, uint mode);
+
+        [LibraryImport(LibC, SetLastError = true)]
         internal static partial nint read(int fd, byte* buffer, nuint count);
 
         [LibraryImport(LibC, SetLastError = true)]

@@ -15,6 +15,9 @@ internal static partial class Native
 
     private const int AtFdCwd = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, StatxBasicStats = 0x7ff;
 
+    /// <summary>A file without a name. The kernel's value includes O_DIRECTORY, which is combined with it.</summary>
+    internal const int O_TMPFILE = 0x400000;
+
     /// <summary>O_DIRECTORY: 64-bit Arm has a value of its own.</summary>
     internal static int O_DIRECTORY => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
 
@@ -95,6 +98,7 @@ internal static partial class Native
                 Kind = (FileKind)(buffer.Mode & 0xF000),
                 Mode = buffer.Mode & 0xFFF,
                 Uid = buffer.Uid,
+                Names = buffer.Names,
                 Inode = buffer.Inode,
                 DeviceMajor = buffer.DeviceMajor,
                 DeviceMinor = buffer.DeviceMinor,
@@ -113,6 +117,7 @@ internal static partial class Native
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxBuffer
     {
+        [FieldOffset(16)] internal uint Names;
         [FieldOffset(20)] internal uint Uid;
         [FieldOffset(28)] internal ushort Mode;
         [FieldOffset(32)] internal ulong Inode;

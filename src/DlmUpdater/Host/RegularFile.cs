@@ -16,6 +16,20 @@ internal abstract record FileReading
 
     /// <summary>The kernel would not let us.</summary>
     internal sealed record Failed(int Errno) : FileReading;
+
+    /// <summary>What a failed open or stat means.</summary>
+    internal static FileReading OfError(int errno) => errno == Native.ENOENT ? new Missing() : new Failed(errno);
+
+    /// <summary>Why it was not read: one line. Empty for a file that was.</summary>
+    /// <param name="path">Which file.</param>
+    /// <param name="setting">The key that moves it elsewhere.</param>
+    internal string Why(string path, string setting) => this switch
+    {
+        Missing => $"cannot read {path}: it does not exist",
+        NotAFile not => $"{path} {not.What}: remove it, or set {setting} to another place",
+        Failed failed => FileErrors.Describe("read", path, failed.Errno, setting),
+        _ => "",
+    };
 }
 
 /// <summary>Reads small files without ever hanging on a named pipe or filling the memory from a device.</summary>
@@ -24,9 +38,38 @@ internal static class RegularFile
     /// <summary>Reads <paramref name="path"/>, links followed, if it is a regular file of at most <paramref name="limit"/> bytes.</summary>
     internal static FileReading Read(string path, int limit)
     {
-        using SafeFileHandle file = Native.OpenHandle(path, Native.O_RDONLY | Native.O_NONBLOCK | Native.O_CLOEXEC, 0);
-        if (file.IsInvalid)
-            return FileErrors.Last == Native.ENOENT ? new FileReading.Missing() : new FileReading.Failed(FileErrors.Last);
+        using SafeFileHandle file = Native.OpenHandle(path, Native.O_RDONLY | Native.O_NONBLOCK | Native.O_NOCTTY | Native.O_CLOEXEC, 0);
+        return file.IsInvalid ? FileReading.OfError(FileErrors.Last) : Read(file, limit);
+    }
+
+    /// <summary>Opens <paramref name="path"/>, links followed, for reading, if it is a regular file. Invalid, and why, if not.</summary>
+    internal static SafeFileHandle Open(string path, out FileReading? why)
+    {
+        SafeFileHandle file = Native.OpenHandle(path, Native.O_RDONLY | Native.O_NONBLOCK | Native.O_NOCTTY | Native.O_CLOEXEC, 0);
+        why = file.IsInvalid || !Native.TryStat(file, out FileFacts facts) ? FileReading.OfError(FileErrors.Last)
+            : facts.IsRegular ? null
+            : new FileReading.NotAFile($"is {facts.Kind.Describe()}, not a file");
+        if (why is null || file.IsInvalid)
+            return file;
+        file.Dispose();
+        return new SafeFileHandle();
+    }
+
+    /// <summary>What one read gives; 0 at the end, -1 if it failed.</summary>
+    internal static unsafe int ReadSome(SafeFileHandle file, Span<byte> buffer)
+    {
+        nint got;
+        fixed (byte* start = buffer)
+        {
+            do got = Native.ReadHandle(file, start, (nuint)buffer.Length);
+            while (got < 0 && FileErrors.Last == Native.EINTR);
+        }
+        return (int)got;
+    }
+
+    /// <summary>Reads an open file from its beginning, if it is a regular file of at most <paramref name="limit"/> bytes.</summary>
+    internal static FileReading Read(SafeFileHandle file, int limit)
+    {
         if (!Native.TryStat(file, out FileFacts facts))
             return new FileReading.Failed(FileErrors.Last);
         if (facts.Kind != FileKind.Regular)
@@ -68,6 +111,24 @@ internal static class RegularFile
             return null;
         }
         return buffer.AsSpan(0, length).ToArray();
+    }
+
+    /// <summary>Fills <paramref name="bytes"/> from <paramref name="offset"/> on; 0, or the error number.</summary>
+    internal static unsafe int ReadAt(SafeFileHandle file, Span<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            nint got;
+            fixed (byte* start = bytes)
+                got = Native.ReadHandleAt(file, start, (nuint)bytes.Length, offset);
+            if (got == 0)
+                return Native.EIO;
+            if (got < 0 && FileErrors.Last != Native.EINTR)
+                return FileErrors.Last;
+            bytes = bytes[(int)Math.Max(got, 0)..];
+            offset += Math.Max(got, 0);
+        }
+        return 0;
     }
 
     /// <summary>Writes all of <paramref name="content"/>; 0, or the error number.</summary>

@@ -11,7 +11,9 @@ namespace DlmUpdater.Logging;
 /// <param name="clock">Tells when to look again.</param>
 internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisposable
 {
-    private const uint Mode = 0b110_100_000;
+    /// <summary>An admin may let a group read the log; a new file is 0600.</summary>
+    private const uint GroupMayRead = 0b000_100_000;
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     private int fd = -1;
@@ -57,10 +59,8 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
 
     private string? Open(DateOnly today)
     {
-        // Not blocking: a path that is a pipe without a reader must not stop the run.
-        int flags = Native.O_WRONLY | Native.O_APPEND | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
-        fd = Native.Files.open(path, flags, Mode);
-        if (fd < 0) return Describe(Marshal.GetLastPInvokeError());
+        fd = OwnFile.OpenLinked(path, Native.O_WRONLY | Native.O_APPEND, out OwnFileError error, out _, GroupMayRead, special: true);
+        if (fd < 0) return error.What is null ? Describe(error.Errno) : error.Describe("write", path, "[main] log");
 
         facts = Native.TryStat(fd, out FileFacts opened) ? opened : null;
         looked = clock.GetTimestamp();
@@ -88,7 +88,7 @@ internal sealed class LogFile(string path, int keep, TimeProvider clock) : IDisp
         if (error is Native.EINVAL or Native.ENOSYS)
         {
             // A file system without the flag (some NFS).
-            if (File.Exists(aside)) return false;
+            if (Native.TryStat(aside, out _)) return false;
             if (Native.Files.renameat2(currentDirectory, path, currentDirectory, aside, 0) == 0) return true;
             error = Marshal.GetLastPInvokeError();
         }

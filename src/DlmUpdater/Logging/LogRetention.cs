@@ -1,4 +1,5 @@
 using System.Globalization;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
 
@@ -29,7 +30,7 @@ internal static class LogRetention
             }
 
             rotated.Sort(StringComparer.Ordinal);
-            for (int i = 0; i < rotated.Count - keep; i++) File.Delete(rotated[i]);
+            for (int i = 0; i < rotated.Count - keep; i++) _ = Native.UnlinkPath(rotated[i]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

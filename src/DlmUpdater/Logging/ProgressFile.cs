@@ -8,7 +8,6 @@ namespace DlmUpdater.Logging;
 /// A checksum tells a reader that it looked in the middle of a write.</summary>
 internal sealed class ProgressFile(string path) : IDisposable
 {
-    private const uint Mode = 0b110_100_100;
     private const int Largest = 65536;
 
     private readonly ArrayBufferWriter<byte> buffer = new(512);
@@ -69,22 +68,10 @@ internal sealed class ProgressFile(string path) : IDisposable
     {
         // Not through a link and not into a file that a reader of an earlier run still has open.
         _ = Native.UnlinkPath(path);
-        fd = Native.Files.open(path, Native.O_WRONLY | Native.O_CREAT | Native.O_EXCL | Native.O_NOFOLLOW | Native.O_CLOEXEC, Mode);
+        fd = OwnFile.CreateAnew(path, Native.O_WRONLY);
         done = fd < 0;
         return fd >= 0;
     }
 
-    private static byte[]? Content(string path)
-    {
-        int fd = Native.Files.open(path, Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
-        if (fd < 0) return null;
-        try
-        {
-            return Native.TryStat(fd, out FileFacts facts) && facts is { Kind: FileKind.Regular, Size: > 0 and <= Largest } ? Descriptor.ReadAll(fd, Largest) : null;
-        }
-        finally
-        {
-            _ = Native.Files.close(fd);
-        }
-    }
+    private static byte[]? Content(string path) => OwnFile.Read(path, Largest) is FileReading.Content { Bytes: { Length: > 0 } bytes } ? bytes : null;
 }

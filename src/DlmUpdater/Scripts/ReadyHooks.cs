@@ -106,6 +106,6 @@ internal sealed class ReadyHooks(ScriptSettings settings)
         HookStanding standing = there.LinkTarget is { } target
             ? Path.GetFullPath(target, Path.GetDirectoryName(link)!) == Path.GetFullPath(file) ? HookStanding.On : HookStanding.Taken
             : there.Exists || Directory.Exists(link) ? HookStanding.Taken : HookStanding.Off;
-        return new HookScript(stage, file, link, ScriptHeader.Parse(File.ReadLines(file).Take(ScriptHeader.MostLines)).Header.Description, standing);
+        return new HookScript(stage, file, link, ScriptHeader.Parse(RunnableCheck.ReadHead(file, out _)?.Lines ?? []).Header.Description, standing);
     }
 }

@@ -34,8 +34,7 @@ internal abstract record StoredNote
 /// <summary>The file <c>running</c> in the run directory. Replaced as a whole, never half-written; not synced, because it need not outlive the boot.</summary>
 internal sealed class RunNoteFile(string runDirectory)
 {
-    private const int Truncate = 0x200;
-    private const uint Mode = 0b110_100_100;
+    private const int Limit = 1 << 16;
 
     private readonly string _path = runDirectory.TrimEnd('/') + "/running";
 
@@ -43,11 +42,10 @@ internal sealed class RunNoteFile(string runDirectory)
     public string? Write(RunNote note)
     {
         // Twice for each script of each run: the base library's file calls would make eleven system calls of these four.
-        const int flags = Native.O_WRONLY | Native.O_CREAT | Native.O_CLOEXEC | Truncate;
         string temporary = _path + ".new";
-        int fd = Native.Files.open(temporary, flags, Mode);
+        int fd = OwnFile.CreateAnew(temporary, Native.O_WRONLY);
         if (fd < 0 && Marshal.GetLastPInvokeError() == Native.ENOENT && DurableFile.MakeDirectories(runDirectory.TrimEnd('/')) == 0)
-            fd = Native.Files.open(temporary, flags, Mode);
+            fd = OwnFile.CreateAnew(temporary, Native.O_WRONLY);
         if (fd < 0)
             return Failed(Marshal.GetLastPInvokeError());
 
@@ -67,33 +65,29 @@ internal sealed class RunNoteFile(string runDirectory)
     /// <summary>Reads. What it holds is never an error here.</summary>
     public StoredNote Read()
     {
-        try
+        switch (OwnFile.Read(_path, Limit))
         {
-            return Parse(File.ReadAllBytes(_path)) is { } note ? new StoredNote.Found(note) : new StoredNote.Unreadable();
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new StoredNote.None();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or FormatException)
-        {
-            return new StoredNote.Unreadable();
+            case FileReading.Missing:
+                return new StoredNote.None();
+            case FileReading.Content content:
+                try
+                {
+                    return Parse(content.Bytes) is { } note ? new StoredNote.Found(note) : new StoredNote.Unreadable();
+                }
+                catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+                {
+                    return new StoredNote.Unreadable();
+                }
+
+            default:
+                return new StoredNote.Unreadable();
         }
     }
 
     private string Failed(int error) => $"{_path} cannot be written: {FileErrors.Text(error)}";
 
-    private static void Remove(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A note that stays costs the next start a look at a process that is gone.
-        }
-    }
+    // A note that stays costs the next start a look at a process that is gone.
+    private static void Remove(string path) => _ = Native.UnlinkPath(path);
 
     private static ReadOnlySpan<byte> Bytes(RunNote note)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Host;
+using Microsoft.Win32.SafeHandles;
 
 namespace DlmUpdater.Scripts;
 
@@ -25,7 +26,12 @@ internal sealed class RunOnceRecord(string path) : IDisposable
     /// <summary>The stage of an upgrade's scripts, in the record.</summary>
     public const string Upgrade = "upgrade";
 
-    private readonly DurableLines _lines = new(path);
+    private const string Setting = "[main] state_dir";
+
+    /// <summary>A line is about 200 bytes.</summary>
+    private const int Limit = 1 << 26;
+
+    private readonly DurableLines _lines = new(path, Setting);
 
     /// <summary>The file in a state directory.</summary>
     public static string PathIn(string stateDirectory) => stateDirectory.TrimEnd('/') + "/upgrade-history";
@@ -35,18 +41,12 @@ internal sealed class RunOnceRecord(string path) : IDisposable
     {
         why = null;
         var found = new List<RunOnceLine>();
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
+        FileReading reading = OwnFile.Read(path, Limit);
+        if (reading is FileReading.Missing)
             return found;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        if (reading is not FileReading.Content { Bytes: var bytes })
         {
-            why = $"{path} cannot be read: {e.Message}";
+            why = reading.Why(path, Setting);
             return null;
         }
 
@@ -76,18 +76,19 @@ internal sealed class RunOnceRecord(string path) : IDisposable
     /// <summary>The sha256 of a file's content; null if it cannot be read.</summary>
     public static string? HashOf(string path)
     {
-        try
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
-            var hash = new Sha256();
-            byte[] buffer = new byte[32 * 1024];
-            for (int got = stream.Read(buffer); got > 0; got = stream.Read(buffer))
-                hash.Append(buffer.AsSpan(0, got));
-            return hash.FinishHex();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
+        using SafeFileHandle file = RegularFile.Open(path, out _);
+        if (file.IsInvalid)
             return null;
+        var hash = new Sha256();
+        byte[] buffer = new byte[32 * 1024];
+        while (true)
+        {
+            int got = RegularFile.ReadSome(file, buffer);
+            if (got < 0)
+                return null;
+            if (got == 0)
+                return hash.FinishHex();
+            hash.Append(buffer.AsSpan(0, got));
         }
     }
 

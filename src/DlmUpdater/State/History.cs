@@ -24,16 +24,14 @@ internal sealed class History(string path, int keepRecords = 1000, int keepBytes
     /// <summary>Adds a record, durable when it returns. Null, or why not: then the file is as it was.</summary>
     internal string? Append(HistoryRecord record)
     {
-        using SafeFileHandle file = Open(out int errno, out bool made);
+        using SafeFileHandle file = OwnFile.OpenInDirectory(path, Native.O_RDWR | Native.O_APPEND, out OwnFileError error, out bool made);
         if (file.IsInvalid)
-            return FileErrors.Describe("write", path, errno, Setting);
+            return error.Describe("write", path, Setting);
         if (!Native.TryStat(file, out FileFacts facts))
             return FileErrors.Describe("write", path, FileErrors.Last, Setting);
-        if (facts.Kind != FileKind.Regular)
-            return $"cannot write {path}: it is {facts.Kind.Describe()}, not a file: remove it, or set {Setting} to another place";
         // A line that a power cut left torn must not swallow this one.
         byte[] line = record.ToLine();
-        errno = RegularFile.WriteAll(file, EndsInNewline(file, facts.Size) ? line : [(byte)'\n', .. line]);
+        int errno = RegularFile.WriteAll(file, EndsInNewline(file, facts.Size) ? line : [(byte)'\n', .. line]);
         if (errno == 0 && Native.FlushHandle(file) != 0)
             errno = FileErrors.Last;
         if (errno == 0 && made)
@@ -50,7 +48,7 @@ internal sealed class History(string path, int keepRecords = 1000, int keepBytes
     /// <summary>The newest <paramref name="last"/> records, oldest of them first.</summary>
     internal HistoryReading Read(int last = int.MaxValue)
     {
-        switch (RegularFile.Read(path, LongestReadable))
+        switch (OwnFile.Read(path, LongestReadable))
         {
             case FileReading.Content content:
                 return Parse(content.Bytes, last);
@@ -88,23 +86,6 @@ internal sealed class History(string path, int keepRecords = 1000, int keepBytes
         return new(records, skipped, null);
     }
 
-    private SafeFileHandle Open(out int errno, out bool made)
-    {
-        const int Flags = Native.O_RDWR | Native.O_APPEND | Native.O_NONBLOCK | Native.O_CLOEXEC;
-        made = false;
-        SafeFileHandle file = Native.OpenHandle(path, Flags, 0);
-        errno = file.IsInvalid ? FileErrors.Last : 0;
-        if (errno != Native.ENOENT)
-            return file;
-        errno = DurableFile.MakeDirectories(Path.GetDirectoryName(path) ?? "/");
-        if (errno != 0)
-            return file;
-        made = true;
-        file = Native.OpenHandle(path, Flags | Native.O_CREAT, 0x1A4);
-        errno = file.IsInvalid ? FileErrors.Last : 0;
-        return file;
-    }
-
     private static unsafe bool EndsInNewline(SafeFileHandle file, long size)
     {
         byte last = 0;
@@ -119,7 +100,7 @@ internal sealed class History(string path, int keepRecords = 1000, int keepBytes
         bool tooLong = size > keepBytes + (keepBytes / 10);
         if (!tooLong && size < (long)keepRecords * ShortestLine)
             return;
-        if (RegularFile.Read(path, LongestReadable) is not FileReading.Content content)
+        if (OwnFile.Read(path, LongestReadable) is not FileReading.Content content)
             return;
         ReadOnlySpan<byte> bytes = content.Bytes;
         int lines = bytes.Count((byte)'\n');
@@ -133,6 +114,6 @@ internal sealed class History(string path, int keepRecords = 1000, int keepBytes
                 break;
             start = before;
         }
-        _ = DurableFile.Replace(path, bytes[start..], Setting, 0x1A4);
+        _ = DurableFile.Replace(path, bytes[start..], Setting);
     }
 }

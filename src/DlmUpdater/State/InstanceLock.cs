@@ -83,30 +83,16 @@ internal sealed class InstanceLock : IDisposable
 
     private static SafeFileHandle Open(string path, out string why)
     {
-        const int Flags = Native.O_RDWR | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
-        SafeFileHandle file = Native.OpenHandle(path, Flags | Native.O_NOFOLLOW, 0x1A4);
-        int errno = file.IsInvalid ? FileErrors.Last : 0;
-        if (errno == Native.ENOENT)
+        SafeFileHandle file = OwnFile.OpenHandle(path, Native.O_RDWR, out OwnFileError error, out _);
+        if (error.Errno == Native.ENOENT)
         {
-            errno = DurableFile.MakeDirectories(Path.GetDirectoryName(path) ?? "/");
+            int errno = DurableFile.MakeDirectories(Path.GetDirectoryName(path) ?? "/");
             if (errno == 0)
-            {
-                file = Native.OpenHandle(path, Flags | Native.O_NOFOLLOW, 0x1A4);
-                errno = file.IsInvalid ? FileErrors.Last : 0;
-            }
+                file = OwnFile.OpenHandle(path, Native.O_RDWR, out error, out _);
+            else
+                error = new(errno);
         }
-        why = errno switch
-        {
-            0 => "",
-            Native.ELOOP => $"cannot lock {path}: it is a symbolic link: remove it, or set {Setting} to another place",
-            _ => FileErrors.Describe("lock", path, errno, Setting),
-        };
-        if (errno == 0 && Native.TryStat(file, out FileFacts facts) && facts.Kind != FileKind.Regular)
-        {
-            why = $"cannot lock {path}: it is {facts.Kind.Describe()}, not a file: remove it, or set {Setting} to another place";
-            file.Dispose();
-            return new SafeFileHandle();
-        }
+        why = error.Errno == 0 ? "" : error.Describe("lock", path, Setting);
         return file;
     }
 

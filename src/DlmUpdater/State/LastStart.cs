@@ -31,13 +31,13 @@ internal sealed record LastStart(DateTimeOffset When, Ending Ending, int ExitCod
             json.WriteEndObject();
         }
         byte[] line = [.. buffer.WrittenSpan, (byte)'\n'];
-        return DurableFile.Replace(PathIn(runDirectory), line, Setting, 0x1A4, durable: false)?.Why;
+        return DurableFile.Replace(PathIn(runDirectory), line, Setting, OwnFile.Readable, durable: false)?.Why;
     }
 
     /// <summary>Reads it; null if there was no start on this boot, or its note cannot be read: nothing depends on it.</summary>
     internal static LastStart? Read(string runDirectory)
     {
-        if (RegularFile.Read(PathIn(runDirectory), 1 << 16) is not FileReading.Content content)
+        if (OwnFile.Read(PathIn(runDirectory), 1 << 16) is not FileReading.Content content)
             return null;
         var fields = new JsonFields();
         using JsonDocument? document = fields.Parse(content.Bytes);

@@ -12,9 +12,6 @@ internal sealed class RunStateFile(string path) : IRunStore
 
     private const string Setting = "[main] state_dir (or [main] state)";
 
-    /// <summary>World-readable (0644): <c>status</c> works without root, and nothing in it is secret.</summary>
-    private const uint Mode = 0x1A4;
-
     /// <inheritdoc/>
     public ValueTask<StoredRun> Load(CancellationToken cancel)
     {
@@ -24,7 +21,7 @@ internal sealed class RunStateFile(string path) : IRunStore
     }
 
     /// <summary>Reads, and leaves even what a killed writer left behind: for those who only look.</summary>
-    internal StoredRun Peek() => RegularFile.Read(path, Limit) switch
+    internal StoredRun Peek() => OwnFile.Read(path, Limit) switch
     {
         FileReading.Missing => new StoredRun.None(),
         FileReading.Content content => Understand(content),
@@ -34,7 +31,7 @@ internal sealed class RunStateFile(string path) : IRunStore
     };
 
     /// <inheritdoc/>
-    public ValueTask<string?> Save(RunState state) => new(DurableFile.Replace(path, RunStateFormat.Write(state), Setting, Mode)?.Why);
+    public ValueTask<string?> Save(RunState state) => new(DurableFile.Replace(path, RunStateFormat.Write(state), Setting)?.Why);
 
     /// <inheritdoc/>
     public ValueTask<string?> Remove() => new(DurableFile.Remove(path, Setting)?.Why);

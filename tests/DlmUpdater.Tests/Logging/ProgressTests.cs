@@ -104,7 +104,7 @@ public sealed class ProgressTests : IDisposable
                 json.RootElement.EnumerateObject().Select(p => p.Name));
         }
 
-        Assert.Equal("644", Scratch.Mode(Live));
+        Assert.Equal("600", Scratch.Mode(Live));
         progress.On(Ended());
         Assert.Empty(Directory.GetFiles(scratch.Path));
         progress.On(Starting);

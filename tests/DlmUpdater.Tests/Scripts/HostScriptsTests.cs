@@ -163,7 +163,7 @@ public sealed class HostScriptsTests : IDisposable
         _directory.Write("pre_update.d/a", "#!/bin/sh\n# dlm: run=once\n");
         Directory.CreateDirectory(_directory.Root + "/state/upgrade-history");
 
-        Assert.Contains("upgrade-history cannot be read", Assert.Single(_directory.Scripts().Find(ScriptStage.PreUpdate).Refused).Reasons[0], StringComparison.Ordinal);
+        Assert.Contains("upgrade-history is a directory, not a file", Assert.Single(_directory.Scripts().Find(ScriptStage.PreUpdate).Refused).Reasons[0], StringComparison.Ordinal);
     }
 
     [Fact]

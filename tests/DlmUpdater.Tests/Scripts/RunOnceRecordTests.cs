@@ -82,6 +82,6 @@ public sealed class RunOnceRecordTests : IDisposable
     {
         Directory.CreateDirectory(Path);
 
-        Assert.Contains("upgrade-history cannot be written", Add("a"), StringComparison.Ordinal);
+        Assert.Contains("upgrade-history: it is a directory, not a file", Add("a"), StringComparison.Ordinal);
     }
 }

@@ -120,7 +120,7 @@ public sealed class HistoryTests : IDisposable
         Assert.Contains("named pipe", new History(scratch.At("pipe")).Read().Why);
     }
 
-    private static HistoryRecord Record(int attempt) => new()
+    internal static HistoryRecord Record(int attempt) => new()
     {
         Attempt = attempt,
         Started = SampleStates.Time,

@@ -30,10 +30,10 @@ public sealed class RunStateFileTests : IDisposable
     }
 
     [Fact]
-    public void The_file_is_readable_for_all_whatever_the_umask()
+    public void No_other_user_may_open_the_file_whatever_the_umask()
     {
         Assert.Null(Save(new RunStateFile(StatePath), SampleStates.Plain));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(StatePath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(StatePath));
     }
 
     [Theory]

@@ -57,7 +57,7 @@ internal sealed class LockFile(string directory, string name)
     /// <summary>Reads it. A consistent look needs no guard: the file is only ever replaced whole.</summary>
     internal LockFileReading Read()
     {
-        switch (RegularFile.Read(Path, Limit))
+        switch (OwnFile.Read(Path, Limit))
         {
             case FileReading.Missing:
                 return new LockFileReading.Missing();
@@ -75,7 +75,7 @@ internal sealed class LockFile(string directory, string name)
     }
 
     /// <summary>Replaces it, durable. Only under the guard.</summary>
-    internal FileFailure? Write(LockFileContent content) => DurableFile.Replace(Path, LockFileFormat.Write(name, content), Setting, 0x1A4);
+    internal FileFailure? Write(LockFileContent content) => DurableFile.Replace(Path, LockFileFormat.Write(name, content), Setting);
 
     /// <summary>The stamp as it stands; null if the file cannot be read or understood.</summary>
     internal string? Stamp() => Read() switch

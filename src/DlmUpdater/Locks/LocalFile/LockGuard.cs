@@ -19,7 +19,9 @@ internal sealed class LockGuard : IDisposable
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            SafeFileHandle file = Open(path, out errno);
+            // Read-only, so that closing it is no event for those who watch the directory.
+            SafeFileHandle file = OwnFile.OpenHandle(path, Native.O_RDONLY, out OwnFileError error, out _);
+            errno = error.Errno;
             if (errno == 0 && Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) != 0)
                 errno = FileErrors.Last;
             if (errno == 0 && IsStill(file, path))
@@ -30,6 +32,7 @@ internal sealed class LockGuard : IDisposable
             file.Dispose();
             why = errno == Native.EAGAIN
                 ? $"another process has held {path} for {atMost.TotalSeconds:0.###} s: find it with 'fuser {path}'"
+                : error.Errno != 0 ? error.Describe("lock", path, LockFile.Setting)
                 : FileErrors.Describe("lock", path, errno, LockFile.Setting);
             // No error: the guard was removed between open and lock, and what we locked guards nothing. Try the new one.
             if (errno is not (0 or Native.EAGAIN or Native.EINTR) || time.GetElapsedTime(start) >= atMost)
@@ -45,15 +48,6 @@ internal sealed class LockGuard : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
-
-    private static SafeFileHandle Open(string path, out int errno)
-    {
-        // Read-only, so that closing it is no event for those who watch the directory; 0600, so that only root can lock it.
-        const int Flags = Native.O_RDONLY | Native.O_CREAT | Native.O_NONBLOCK | Native.O_CLOEXEC;
-        SafeFileHandle file = Native.OpenHandle(path, Flags | Native.O_NOFOLLOW, 0x180);
-        errno = file.IsInvalid ? FileErrors.Last : 0;
-        return file;
-    }
 
     private static bool IsStill(SafeFileHandle file, string path) =>
         Native.TryStat(file, out FileFacts ours) && Native.TryStat(path, out FileFacts there) && ours.IsSameFile(there);

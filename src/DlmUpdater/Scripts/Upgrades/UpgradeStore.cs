@@ -21,6 +21,9 @@ internal abstract record StoredUpgrade
 /// <summary>What an upgrade remembers: <c>upgrade-open</c>, one line a step, as long as it is not done; and the record of the scripts that run once.</summary>
 internal sealed class UpgradeStore : IUpgradeStore, IDisposable
 {
+    private const string Setting = "[main] state_dir";
+    private const int Limit = 1 << 24;
+
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly DurableLines _open;
@@ -34,7 +37,7 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
     public UpgradeStore(string stateDirectory, string history, TimeProvider time)
     {
         (_path, _time) = (PathIn(stateDirectory), time);
-        (_open, _once) = (new(_path), new(history));
+        (_open, _once) = (new(_path, Setting), new(history));
     }
 
     /// <summary>The file of the open upgrade.</summary>
@@ -62,19 +65,14 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
     /// <summary>The open upgrade.</summary>
     public StoredUpgrade Load()
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(_path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
+        FileReading reading = OwnFile.Read(_path, Limit);
+        if (reading is FileReading.Missing)
             return new StoredUpgrade.None();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return new StoredUpgrade.Unreadable($"{_path} cannot be read: {e.Message}");
-        }
+        if (reading is not FileReading.Content { Bytes: var bytes })
+            return new StoredUpgrade.Unreadable(reading.Why(_path, Setting));
+        string[] lines = System.Text.Encoding.UTF8.GetString(bytes).Split('\n');
+        if (lines[^1].Length == 0)
+            lines = lines[..^1];
 
         var reader = new OpenUpgrade();
         for (int i = 0; i < lines.Length; i++)
@@ -141,7 +139,7 @@ internal sealed class UpgradeStore : IUpgradeStore, IDisposable
     public string? Close()
     {
         _open.Dispose();
-        return DurableFile.Remove(_path, "[main] state_dir")?.Why;
+        return DurableFile.Remove(_path, Setting)?.Why;
     }
 
     private string? Line(Action<Utf8JsonWriter> fields)

@@ -107,7 +107,7 @@ public sealed class UpgradeStoreTests : IDisposable
     public void A_place_that_cannot_be_written_is_told()
     {
         Directory.CreateDirectory(File_);
-        Write(store => Assert.Contains("upgrade-open cannot be written", store.Begin(Progress()), StringComparison.Ordinal));
+        Write(store => Assert.Contains("upgrade-open: it is a directory, not a file", store.Begin(Progress()), StringComparison.Ordinal));
     }
 
     private static UpgradeProgress Progress() =>
