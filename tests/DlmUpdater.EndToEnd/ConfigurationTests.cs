@@ -79,15 +79,106 @@ public sealed class ConfigurationTests
         Assert.Contains(ended.ErrorLines, line => line.Contains($"config.ini:{last}: ", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void An_unknown_key_is_a_warning_of_run_with_the_nearest_name()
+    /// <summary>What would let a run begin at any hour although a window was meant.</summary>
+    public static TheoryData<string> OpenDoors => ["empty", "quoted", "environment", "drop-in", "option", "misspelled key", "misspelled section", "misspelled variable"];
+
+    [Theory]
+    [MemberData(nameof(OpenDoors))]
+    public void A_window_that_was_emptied_or_misspelled_starts_no_run(string door)
     {
-        using Sandbox host = new Sandbox().Cycle(reboot: false).Set("lock", "wiat_max", "5m");
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        StartAs start = Open(host, door, out string[] options);
+        string[] before = host.Files();
+
+        Ended ended = Agent.Run(host, start, "run", options).Expect(78);
+
+        Assert.Matches("has no value: write|there is no such", Assert.Single(ended.ErrorLines));
+        Assert.Equal("", ended.Output);
+        Assert.Equal(before, host.Files());
+        Assert.Empty(host.Log.Started);
+        Directory.CreateDirectory(host.LockDirectory);
+        if (options.Length == 0)
+        {
+            Assert.Contains(ended.ErrorLines[0]["dlm-updater: ".Length..], Agent.Run(host, start, "check").Expect(78).Output, StringComparison.Ordinal);
+            Assert.Equal(ended.ErrorLines, Agent.Run(host, start, "plan").Expect(78).ErrorLines);
+            Assert.Equal(ended.ErrorLines, Agent.Call(start, "lock", "acquire", "--config", host.Config).Expect(78).ErrorLines);
+            Assert.Equal(ended.ErrorLines, Agent.Run(host, start, "shield", "--", "true").Expect(78).ErrorLines);
+            foreach (string[] reading in (string[][])[["status"], ["history"], ["lock", "show"], ["lock", "release"]])
+            {
+                Ended read = Agent.Call(start, [.. reading, "--config", host.Config]).Expect(0);
+                Assert.Contains($"dlm-updater: warning: {ended.ErrorLines[0]["dlm-updater: ".Length..]}", read.ErrorLines);
+            }
+        }
+
+        // No run is open, so there is none to continue after a boot, and nothing begins.
+        Agent.Run(host, start, "run", ["--after-reboot", .. options]).Expect(0);
+        Assert.Empty(host.Log.Started);
+    }
+
+    [Theory]
+    [MemberData(nameof(OpenDoors))]
+    public void A_run_that_is_open_comes_back_with_a_warning_and_no_run_follows_it(string door)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: true);
+        Agent.Run(host, "run").Expect(0);
+        Assert.Equal("reboot/reboot", host.Log.Started[^1]);
+        StartAs start = Open(host, door, out string[] options);
+
+        Ended resumed = Agent.Run(host, start with { Boot = host.NextBoot() }, "run", options).Expect(0);
+
+        Assert.Matches("has no value: write|there is no such", resumed.Error);
+        Assert.Equal("post_update/20-health", host.Log.Started[^1]);
+        Assert.Empty(host.Holders);
+
+        int started = host.Log.Started.Length;
+        Agent.Run(host, start, "run", options).Expect(78);
+        Assert.Equal(started, host.Log.Started.Length);
+    }
+
+    [Fact]
+    public void A_lock_that_an_empty_value_changes_is_not_that_of_the_open_run()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: true);
+        Agent.Run(host, "run").Expect(0);
+        host.Set("lock", "holder", "");
+
+        Ended ended = Agent.Run(host, new StartAs { Boot = host.NextBoot() }, "run").Expect(78);
+
+        Assert.Contains("but the configuration now says", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(["host-1"], host.Holders);
+    }
+
+    [Fact]
+    public void Unknown_keys_are_warnings_for_who_wants_it()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false).Set("lock", "wiat_max", "5m").Set("main", "unknown_keys", "warn");
 
         Ended ended = Agent.Run(host, "run").Expect(0);
 
-        Assert.Contains("wiat_max", ended.Error, StringComparison.Ordinal);
-        Assert.Contains("wait_max", ended.Error, StringComparison.Ordinal);
+        Assert.Matches("wiat_max: there is no such key, and it is not read: did you mean wait_max", ended.Error);
+    }
+
+    private static StartAs Open(Sandbox host, string door, out string[] options)
+    {
+        options = [];
+        var start = new StartAs();
+        host.Set("schedule", "window", "00:00/23h59m");
+        switch (door)
+        {
+            case "empty": host.Set("schedule", "window", ""); break;
+            case "quoted": host.Set("schedule", "window", "\"\""); break;
+            case "environment": start = new StartAs { Environment = new Dictionary<string, string> { ["DLM_UPDATER__SCHEDULE__WINDOW"] = "" } }; break;
+            case "drop-in":
+                Directory.CreateDirectory(host.Root + "/config.d");
+                File.WriteAllText(host.Root + "/config.d/10.ini", "[schedule]\nwindow =\n");
+                break;
+            case "option": options = ["--date-constraint", ""]; break;
+            case "misspelled key": host.Set("schedule", "windwo", "Sun 02:00/1h"); break;
+            case "misspelled section": host.Set("shedule", "window", "Sun 02:00/1h"); break;
+            default: start = new StartAs { Environment = new Dictionary<string, string> { ["DLM_UPDATER__SCHEDULE__WINDWO"] = "Sun 02:00/1h" } }; break;
+        }
+
+        return start;
     }
 
     [Fact]

@@ -38,6 +38,9 @@ public sealed record RunContext
     /// <summary>When new runs may start.</summary>
     public ISchedule Schedule { get; init; } = AlwaysOpen.Instance;
 
+    /// <summary>Not null: why no new run may begin with these settings. An open run whose lock is granted continues.</summary>
+    public string? NoNewRun { get; init; }
+
     /// <summary>The resume table; another one only in the test that shows that a broken table is caught.</summary>
     public Func<StoredRun, ResumeFacts, ResumePlan> ResumeTable { get; init; } = Resume.Decide;
 

@@ -71,6 +71,7 @@ public sealed class UpdateRun
             Attempt = 1,
             Boot = _run.Host.Boot,
         };
+        if (_run.NoNewRun is { } no) return await Follow(new PhaseOutcome(Verdict.Misconfigured, state, no), cancel);
         if (_run.Settings.Reboot.Strategy == RebootStrategy.Off)
             return await Follow(new PhaseOutcome(Verdict.SwitchedOff, state, "[reboot] strategy = off: no new run is started"), cancel);
         if (Gate(state) is { } closed) return await Follow(closed, cancel);
@@ -112,6 +113,8 @@ public sealed class UpdateRun
     /// <summary>A start was killed while it asked for the lock. Only the service knows whether it was granted.</summary>
     private async ValueTask<RunReport> AskWhoseLock(RunState state, bool afterReboot, CancellationToken cancel)
     {
+        // Nothing was done to the host yet. To begin the update now would be to begin a run.
+        if (_run.NoNewRun is { } no) return await Follow(new PhaseOutcome(Verdict.Misconfigured, state, no) { MayBeOurs = state.Lock is not null }, cancel);
         if (state.Lock is null) return await StartAfresh(state, afterReboot, cancel);
 
         switch (await _keeper.LookPatiently(cancel))

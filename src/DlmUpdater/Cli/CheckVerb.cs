@@ -31,18 +31,17 @@ internal static class CheckVerb
 
     private static IEnumerable<Finding> Findings(string file)
     {
-        LoadedConfiguration strict = Load(file, strict: true);
-        foreach (Complaint complaint in strict.Complaints)
+        LoadedConfiguration loaded = Load(file);
+        foreach (Complaint complaint in loaded.Complaints)
         {
-            yield return complaint.Severity == Severity.Error
+            yield return complaint.Severity != Severity.Warning
                 ? Finding.Error("configuration", complaint.Text, "correct it there")
                 : Finding.Warning("configuration", complaint.Text, "correct it there");
         }
 
-        // What is wrong only by the strict rules does not keep the rest from being looked at.
-        if ((strict.Settings ?? Load(file, strict: false).Settings) is not { } settings) yield break;
-        if (strict.Notice is { } notice) yield return Finding.Ok("configuration", notice);
-        if (strict.Complaints.Count == 0) yield return Finding.Ok("configuration", string.Join(", ", strict.Files));
+        if (loaded.Settings is not { } settings) yield break;
+        if (loaded.Notice is { } notice) yield return Finding.Ok("configuration", notice);
+        if (loaded.Complaints.Count == 0) yield return Finding.Ok("configuration", string.Join(", ", loaded.Files));
         if (Native.geteuid() != 0)
             yield return Finding.Warning("user", $"this check runs as uid {Native.geteuid()}, and a run as root sees and may do more", "check as root");
 
@@ -111,12 +110,12 @@ internal static class CheckVerb
     private static string? Program(string command) => !command.Contains('/') ? RunnableCheck.InSearchPath(command)
         : FileFacts.Read(command, true, out _) is { IsRegular: true } facts && (facts.Mode & 0b001_001_001) != 0 ? command : null;
 
-    private static LoadedConfiguration Load(string file, bool strict) => ConfigurationLoader.Load(new ConfigurationRequest
+    private static LoadedConfiguration Load(string file) => ConfigurationLoader.Load(new ConfigurationRequest
     {
         File = file,
         WorkingDirectory = Environment.CurrentDirectory,
         Environment = Setup.Variables(),
-        Strict = strict,
+        Strict = true,
         Secrets = SecretUse.Admin,
     });
 }

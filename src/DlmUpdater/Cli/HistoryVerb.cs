@@ -27,7 +27,7 @@ internal static class HistoryVerb
 
     private static int Show(string config, OutputFormat output, int last)
     {
-        if (Setup.Load(config, SecretUse.None) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+        if (Setup.Load(config, SecretUse.None, Unsound.Show) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
         HistoryReading reading = new History(History.PathIn(settings.Paths.StateDirectory)).Read(last);
         if (reading.Why is { } why) return Setup.Fail(Ending.NotWritable, why);
         if (reading.Skipped > 0) StandardStreams.WriteError($"dlm-updater: {reading.Skipped} line(s) of the history could not be read and are left out");

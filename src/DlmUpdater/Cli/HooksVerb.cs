@@ -29,7 +29,7 @@ internal static class HooksVerb
         var command = new Command("list", "Show every ready hook and whether it is on") { output };
         command.SetAction(parsed =>
         {
-            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            if (Settings(parsed.GetValue(config)!, Unsound.Show) is not { } settings) return Ending.Misconfigured.Code();
             var hooks = new ReadyHooks(settings.Scripts);
             ReadyHook[] all = [.. hooks.Names().Select(n => hooks.Find(n)!)];
             if (all.Length == 0) return Setup.Fail(Ending.Misconfigured, $"{settings.Scripts.Hooks} holds no hooks: the package puts them there ([scripts] hooks names another place)");
@@ -62,7 +62,7 @@ internal static class HooksVerb
         var command = new Command("show", "Show the scripts of a hook, what each does, and whether it is linked") { output, name };
         command.SetAction(parsed =>
         {
-            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            if (Settings(parsed.GetValue(config)!, Unsound.Show) is not { } settings) return Ending.Misconfigured.Code();
             if (new ReadyHooks(settings.Scripts).Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
             return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => Write(json, hook)) : Report.Text(Text(hook));
         });
@@ -75,7 +75,7 @@ internal static class HooksVerb
         var command = new Command(word, description) { name };
         command.SetAction(parsed =>
         {
-            if (Settings(parsed.GetValue(config)!) is not { } settings) return Ending.Misconfigured.Code();
+            if (Settings(parsed.GetValue(config)!, Unsound.Refuse) is not { } settings) return Ending.Misconfigured.Code();
             var hooks = new ReadyHooks(settings.Scripts);
             if (hooks.Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
             if (change(hook) is { } why) return Setup.Fail(Ending.NotWritable, why);
@@ -131,7 +131,7 @@ internal static class HooksVerb
 
     private static Argument<string> Name() => new("NAME") { Description = "The hook's name, as 'dlm-updater hooks list' shows it" };
 
-    private static UpdaterSettings? Settings(string config) => Setup.LoadWithoutLock(config)?.Settings;
+    private static UpdaterSettings? Settings(string config, Unsound unsound) => Setup.LoadWithoutLock(config, unsound)?.Settings;
 
     private static int Unknown(UpdaterSettings settings, string name) =>
         Setup.Fail(Ending.Misconfigured, $"there is no hook {name} in {settings.Scripts.Hooks}: 'dlm-updater hooks list' shows them");

@@ -18,7 +18,7 @@ internal static class LockAdminVerbs
         var command = new Command("list", "Show all locks of the lock service, and who holds them") { config, output };
         command.SetAction(parsed =>
         {
-            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service) is { } wrong) return wrong;
+            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service, Unsound.Show) is { } wrong) return wrong;
             if (service is not ILockList can) return LockVerb.Cannot(service!, "cannot list its locks: it knows only the one that is asked for ('dlm-updater lock show')");
             return Wait(can.List(CancellationToken.None)) switch
             {
@@ -61,7 +61,7 @@ internal static class LockAdminVerbs
         var command = new Command("events", "Show what happened to the lock lately, the newest first") { config, output };
         command.SetAction(parsed =>
         {
-            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service) is { } wrong) return wrong;
+            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service, Unsound.Show) is { } wrong) return wrong;
             if (service is not ILockEvents can) return LockVerb.Cannot(service!, "keeps no record of its locks: 'dlm-updater history' tells what this host did");
             return Wait(can.Events(CancellationToken.None)) switch
             {

@@ -18,7 +18,7 @@ internal static class LockVerb
             Show(),
             LockAdminVerbs.List(),
             Verb("acquire", "Take the lock for this host, if it is free; it stays taken until 'lock release'", config => Alone(config, (_, service) => Acquire(service))),
-            Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, (_, service) => Release(service))),
+            Verb("release", "Give this host's lock back; another host's is left alone", config => Alone(config, (_, service) => Release(service), Unsound.Show)),
             LockAdminVerbs.Unlock(),
             LockAdminVerbs.SetMax(),
             Verb("enable", "Let hosts take the lock again", config => LockAdminVerbs.Switch(config, enabled: true)),
@@ -34,7 +34,7 @@ internal static class LockVerb
         Option<string> config = CommonOptions.Config();
         Option<OutputFormat> output = CommonOptions.Output();
         var command = new Command("show", "Show who holds the lock, how many slots it has, and whether it is enabled") { config, output };
-        command.SetAction(parsed => Load(parsed.GetValue(config)!, SecretUse.Lock, out _, out ILockService? service) ?? Show(service!, parsed.GetValue(output)));
+        command.SetAction(parsed => Load(parsed.GetValue(config)!, SecretUse.Lock, out _, out ILockService? service, Unsound.Show) ?? Show(service!, parsed.GetValue(output)));
         return command;
     }
 
@@ -102,12 +102,12 @@ internal static class LockVerb
     }
 
     /// <summary>Acts as the one instance of this host, and only while no run is open: a stopped run owns its lock.</summary>
-    internal static int Alone(string config, Func<UpdaterSettings, ILockService, int> act)
+    internal static int Alone(string config, Func<UpdaterSettings, ILockService, int> act, Unsound unsound = Unsound.Refuse)
     {
-        return Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) ?? Alone(settings!, service!, act);
+        return Load(config, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service, unsound) ?? Alone(settings!, service!, act);
     }
 
-    /// <inheritdoc cref="Alone(string, Func{UpdaterSettings, ILockService, int})"/>
+    /// <inheritdoc cref="Alone(string, Func{UpdaterSettings, ILockService, int}, Unsound)"/>
     internal static int Alone(UpdaterSettings settings, ILockService service, Func<UpdaterSettings, ILockService, int> act)
     {
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
@@ -144,10 +144,11 @@ internal static class LockVerb
     };
 
     /// <summary>Null and the configured service, or the exit code.</summary>
-    internal static int? Load(string config, SecretUse secrets, out UpdaterSettings? settings, out ILockService? service)
+    internal static int? Load(
+        string config, SecretUse secrets, out UpdaterSettings? settings, out ILockService? service, Unsound unsound = Unsound.Refuse)
     {
         service = null;
-        settings = Setup.Load(config, secrets)?.Settings;
+        settings = Setup.Load(config, secrets, unsound)?.Settings;
         if (settings is null) return Ending.Misconfigured.Code();
         if (settings.Lock.Service == LockServiceKind.None)
             return Setup.Fail(Ending.Misconfigured, "no lock service is configured, so there is no lock: set [lock] service and [lock] name");

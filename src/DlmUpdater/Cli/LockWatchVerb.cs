@@ -18,7 +18,7 @@ internal static class LockWatchVerb
         command.SetAction(parsed =>
         {
             if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
-            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
+            if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Lock, out UpdaterSettings? settings, out ILockService? service, Unsound.Show) is { } wrong) return wrong;
             try
             {
                 return Watch(service!, parsed.GetValue(output), settings!.Lock.RetryInterval, TimeProvider.System, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();

@@ -22,7 +22,9 @@ internal static class PlanVerb
         var command = new Command("plan", "Show what a start now would do: which scripts in which order, under which lock; nothing is run") { config, output };
         command.SetAction(parsed =>
         {
-            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable, Unsound.Decide) is not { Settings: { } settings } loaded)
+                return Ending.Misconfigured.Code();
+            if (Setup.RefuseNewRun(loaded, settings) is { } refused) return refused;
             if (Native.geteuid() != 0)
                 StandardStreams.WriteError("dlm-updater: not run as root: what only root may read or arrange is shown as missing or refused");
             PlanFacts facts = Gather(settings);

@@ -23,7 +23,7 @@ internal static class ResetVerb
 
     private static int Reset(string config, bool yes, bool release)
     {
-        if (Setup.Load(config, release ? SecretUse.Lock : SecretUse.None) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+        if (Setup.Load(config, release ? SecretUse.Lock : SecretUse.None, Unsound.Show) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
 
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {

@@ -22,8 +22,12 @@ internal static class RunOnce
     internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false)
     {
         if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
-        LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, overrides);
+        LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, Unsound.Decide, overrides);
         if (loaded?.Settings is not { } settings) return Ending.Misconfigured.Code();
+
+        // What began under an older version is brought to its end; nothing else begins. After a reboot nothing begins anyway.
+        if (loaded.StopsNewRuns && !afterReboot && new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.None)
+            return Setup.Refuse(loaded);
         if (isInit) settings = settings with { Reboot = settings.Reboot with { LeftOut = true } };
         ProcessRunner.PrepareThisProcess();
 
@@ -41,13 +45,13 @@ internal static class RunOnce
             case InstanceLockReply.Unavailable no:
                 return End(log, Ending.NotWritable, no.Why);
             case InstanceLockReply.Taken taken:
-                using (taken.Lock) return Run(settings, log, redactor, error, afterReboot);
+                using (taken.Lock) return Run(settings, loaded.StopsNewRuns, log, redactor, error, afterReboot);
             default:
                 throw new InvalidOperationException("no rule for this answer");
         }
     }
 
-    private static int Run(UpdaterSettings settings, Log log, Redactor redactor, StandardError error, bool afterReboot)
+    private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot)
     {
         if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
         if (BootInfo.Read(out string noBoot) is not { } boot) return End(log, Ending.NotWritable, noBoot);
@@ -88,6 +92,7 @@ internal static class RunOnce
             Dice = jitter.Next,
             NewRunId = () => NewRunId(time),
             Schedule = Setup.Schedule(settings),
+            NoNewRun = isUnsound ? "no new run starts before the configuration is corrected: 'dlm-updater check' shows what is wrong" : null,
         }).Start(afterReboot, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();
 
         if (service is FileLockService { Notice: { } notice }) log.Warning(notice);

@@ -9,6 +9,7 @@ using DlmUpdater.Locks.Etcd;
 using DlmUpdater.Locks.FleetLock;
 using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.LocalFile;
+using DlmUpdater.State;
 
 namespace DlmUpdater.Cli;
 
@@ -18,19 +19,51 @@ internal static class Setup
     /// <summary>Loads the configuration. Null: it is wrong, every complaint is said on stderr, and the exit code is 78.</summary>
     /// <param name="file">As given; relative to the working directory.</param>
     /// <param name="secrets">What secrets are needed for.</param>
+    /// <param name="unsound">What becomes of a configuration with which no new run may start.</param>
     /// <param name="overrides">Flags.</param>
-    internal static LoadedConfiguration? Load(string file, SecretUse secrets, params IReadOnlyList<ConfigurationOverride> overrides) =>
-        Load(new ConfigurationRequest { File = file, Overrides = overrides, Secrets = secrets });
+    internal static LoadedConfiguration? Load(string file, SecretUse secrets, Unsound unsound, params IReadOnlyList<ConfigurationOverride> overrides) =>
+        Load(new ConfigurationRequest { File = file, Overrides = overrides, Secrets = secrets }, unsound);
 
     /// <summary>The same for what can do without a lock service: an upgrade, ready hooks.</summary>
-    internal static LoadedConfiguration? LoadWithoutLock(string file) => Load(new ConfigurationRequest { File = file, NeedsService = false, Secrets = SecretUse.IfReadable });
+    internal static LoadedConfiguration? LoadWithoutLock(string file, Unsound unsound) =>
+        Load(new ConfigurationRequest { File = file, NeedsService = false, Secrets = SecretUse.IfReadable }, unsound);
 
-    private static LoadedConfiguration? Load(ConfigurationRequest request)
+    private static LoadedConfiguration? Load(ConfigurationRequest request, Unsound unsound)
     {
         LoadedConfiguration loaded = ConfigurationLoader.Load(request with { WorkingDirectory = Environment.CurrentDirectory, Environment = Variables() });
-        if (loaded.Settings is not null) return loaded;
-        foreach (Complaint complaint in loaded.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
+        if (loaded.Settings is null || (loaded.StopsNewRuns && unsound == Unsound.Refuse))
+        {
+            _ = Refuse(loaded);
+            return null;
+        }
+
+        if (loaded.StopsNewRuns && unsound == Unsound.Show) Say(loaded, "warning: ");
+        return loaded;
+    }
+
+    /// <summary>Says every complaint on stderr; the exit code 78.</summary>
+    internal static int Refuse(LoadedConfiguration loaded)
+    {
+        Say(loaded, "");
+        return Ending.Misconfigured.Code();
+    }
+
+    /// <summary>For what continues an open run and else begins one. Null: it may; what is wrong all the same is said. Else the exit code 78.</summary>
+    internal static int? RefuseNewRun(LoadedConfiguration loaded, UpdaterSettings settings)
+    {
+        if (!loaded.StopsNewRuns) return null;
+        if (new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.None) return Refuse(loaded);
+        Say(loaded, "warning: ");
         return null;
+    }
+
+    /// <summary>Says on stderr what stops new runs; what is only a warning is left to <c>check</c> and to the log of a run.</summary>
+    private static void Say(LoadedConfiguration loaded, string prefix)
+    {
+        foreach (Complaint complaint in loaded.Complaints)
+        {
+            if (prefix.Length == 0 || complaint.Severity != Severity.Warning) StandardStreams.WriteError($"dlm-updater: {prefix}{complaint.Text}");
+        }
     }
 
     /// <summary>The configured lock service, or null and why there is none.</summary>
@@ -85,4 +118,17 @@ internal static class Setup
 
         return variables;
     }
+}
+
+/// <summary>What a verb does with a configuration with which no new run may start: keys without a value, unknown keys.</summary>
+internal enum Unsound
+{
+    /// <summary>It begins something: says what is wrong and ends with 78.</summary>
+    Refuse,
+
+    /// <summary>It only reads, or ends what has begun: says what is wrong and continues.</summary>
+    Show,
+
+    /// <summary>It decides by what it finds begun, and says nothing yet.</summary>
+    Decide,
 }

@@ -21,7 +21,7 @@ internal static class StatusVerb
         var command = new Command("status", "Show where the run stands, who holds the lock, and what comes next") { config, output };
         command.SetAction(parsed =>
         {
-            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+            if (Setup.Load(parsed.GetValue(config)!, SecretUse.IfReadable, Unsound.Show) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
             StatusFacts facts = Gather(settings);
             return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => StatusReport.WriteJson(json, facts)) : Report.Text(StatusReport.Text(facts));
         });

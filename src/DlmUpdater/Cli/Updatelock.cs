@@ -28,7 +28,7 @@ internal static class Updatelock
         ["update"] => Update(config),
         ["release"] => Release(config),
         ["status"] => Ask(config, Status),
-        ["lock"] => Alone(config, (_, service) => Lock(service)),
+        ["lock"] => Alone(config, Unsound.Refuse, (_, service) => Lock(service)),
 
         // An unknown word was exit code 0 there, which hides a typing error in a unit.
         _ => Report.Text("Usage: updatelock [ update | release | status | lock ]\n") + Failed,
@@ -74,14 +74,14 @@ internal static class Updatelock
     /// is well; else the lock goes back only if it is this host's.</summary>
     private static int Release(string config)
     {
-        if (Load(config, out IReadOnlyList<ConfigurationOverride> overrides) is not { } settings) return Failed;
+        if (Load(config, Unsound.Show, out IReadOnlyList<ConfigurationOverride> overrides) is not { } settings) return Failed;
         if (new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.Open { State: { Phase: Phase.Reboot, Reboot: { } asked } } && BootInfo.Read(out _) is { } boot && boot != asked.Boot)
         {
             Talk.Info("the run that rebooted this host goes on, and gives the lock back at its end");
             return RunOnce.Start(config, afterReboot: true, overrides) == 0 ? 0 : Failed;
         }
 
-        return Alone(config, (_, service) => Give(service));
+        return Alone(config, Unsound.Decide, (_, service) => Give(service));
     }
 
     private static int Give(ILockService service)
@@ -105,10 +105,15 @@ internal static class Updatelock
 
     private static int Update(string config)
     {
-        if (Load(config, out IReadOnlyList<ConfigurationOverride> overrides) is not { } settings) return Failed;
+        if (Load(config, Unsound.Decide, out IReadOnlyList<ConfigurationOverride> overrides) is not { } settings) return Failed;
 
         // What is open goes on whatever the hooks say: they ask whether a host may begin.
-        if (new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.None && UpdatelockHooks.Run(settings) is { } vetoed) return Talk.Error(vetoed);
+        if (new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.None)
+        {
+            if (Load(config, Unsound.Refuse, out _) is null) return Failed;
+            if (UpdatelockHooks.Run(settings) is { } vetoed) return Talk.Error(vetoed);
+        }
+
         Talk.Info("the run begins");
         if (RunOnce.Start(config, afterReboot: false, overrides) != 0) return Talk.Error("the run has stopped, see above; 'dlm-updater status' says where");
         return Talk.Info("the run is done, or goes on after the reboot");
@@ -116,24 +121,24 @@ internal static class Updatelock
 
     private static int Ask(string config, Func<ILockService, int> act)
     {
-        if (Load(config, out _) is not { } settings) return Failed;
+        if (Load(config, Unsound.Show, out _) is not { } settings) return Failed;
         return Setup.LockService(settings, out string why) is { } service ? act(service) : Talk.Error(why);
     }
 
-    private static int Alone(string config, Func<UpdaterSettings, ILockService, int> act) => Load(config, out _) is not { } settings ? Failed
+    private static int Alone(string config, Unsound unsound, Func<UpdaterSettings, ILockService, int> act) => Load(config, unsound, out _) is not { } settings ? Failed
         : Setup.LockService(settings, out string why) is not { } service ? Talk.Error(why)
         : LockVerb.Alone(settings, service, act) == 0 ? 0 : Failed;
 
     /// <summary>The configuration, or null when why not is said. The server and the lock may stand in the environment, under the names that the script had for
     /// them; puppet's certificate is meant unless another one is named.</summary>
-    private static UpdaterSettings? Load(string config, out IReadOnlyList<ConfigurationOverride> overrides)
+    private static UpdaterSettings? Load(string config, Unsound unsound, out IReadOnlyList<ConfigurationOverride> overrides)
     {
         overrides = UpdatelockEnvironment.Read();
-        if (overrides.Count == 0) return Setup.Load(config, SecretUse.Lock)?.Settings;
-        if (Setup.Load(config, SecretUse.Lock, overrides)?.Settings is not { } settings) return null;
-        if (settings.Foreman is not { Certificate: null }) return settings;
-        overrides = [.. overrides, new ConfigurationOverride("foreman", "client_crt", "puppet", "updatelock")];
-        return Setup.Load(config, SecretUse.Lock, overrides)?.Settings;
+        if (overrides.Count == 0) return Setup.Load(config, SecretUse.Lock, unsound)?.Settings;
+        if (Setup.Load(config, SecretUse.Lock, Unsound.Decide, overrides)?.Settings is not { } settings) return null;
+        if (settings.Foreman is { Certificate: null })
+            overrides = [.. overrides, new ConfigurationOverride("foreman", "client_crt", "puppet", "updatelock")];
+        return Setup.Load(config, SecretUse.Lock, unsound, overrides)?.Settings;
     }
 
     private static T Wait<T>(ValueTask<T> call) => call.AsTask().GetAwaiter().GetResult();

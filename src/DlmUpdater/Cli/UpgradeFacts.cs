@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DlmUpdater.Configuration;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Upgrades;
 using DlmUpdater.Core.Workflow;
@@ -14,6 +15,9 @@ namespace DlmUpdater.Cli;
 /// <param name="Plan">What is to be done.</param>
 internal sealed record UpgradeFacts(UpdaterSettings Settings, FoundUpgrade Found, UpgradeProgress? Open, UpgradePlan Plan)
 {
+    /// <summary>The configuration that the settings are of, where it was read here.</summary>
+    public LoadedConfiguration? Configuration { get; init; }
+
     /// <summary>What is wrong, of the directories and of the plan: not empty, nothing may run.</summary>
     public ImmutableArray<string> Complaints => [.. Found.Complaints, .. Plan.Complaints];
 
@@ -27,11 +31,13 @@ internal sealed record UpgradeFacts(UpdaterSettings Settings, FoundUpgrade Found
     public static UpgradeStore Store(UpdaterSettings settings) => new(settings.Paths.StateDirectory, HistoryPath(settings), TimeProvider.System);
 
     /// <summary>Gathers it. Null: why not is said, and <paramref name="code"/> is the exit code.</summary>
-    public static UpgradeFacts? Gather(string config, UpgradeChoice choice, out int code)
+    public static UpgradeFacts? Gather(string config, UpgradeChoice choice, out int code, Unsound unsound = Unsound.Refuse)
     {
-        UpgradeFacts? facts = Setup.LoadWithoutLock(config) is { Settings: { } settings } ? Of(settings, choice, out (Ending Ending, string Why) no) : Misconfigured(out no);
-        code = facts is not null ? 0 : no.Why.Length > 0 ? Setup.Fail(no.Ending, no.Why) : no.Ending.Code();
-        return facts;
+        code = Ending.Misconfigured.Code();
+        if (Setup.LoadWithoutLock(config, unsound) is not { Settings: { } settings } loaded) return null;
+        if (Of(settings, choice, out (Ending Ending, string Why) no) is { } facts) return facts with { Configuration = loaded };
+        code = Setup.Fail(no.Ending, no.Why);
+        return null;
     }
 
     /// <summary>The same of settings that are loaded already. Null, and why not.</summary>
@@ -56,12 +62,6 @@ internal sealed record UpgradeFacts(UpdaterSettings Settings, FoundUpgrade Found
         FoundUpgrade found = new UpgradeDirectory(settings.Upgrade, settings.Scripts).Find();
         var plan = UpgradePlan.Make(found.Scripts, settings.Upgrade.Bands, history, open, choice with { Deployment = choice.Deployment ?? settings.Upgrade.Deployment });
         return new(settings, found, open, plan);
-    }
-
-    private static UpgradeFacts? Misconfigured(out (Ending Ending, string Why) no)
-    {
-        no = (Ending.Misconfigured, "");
-        return null;
     }
 
     /// <summary>Says every complaint on stderr. Null if there is none, else the exit code.</summary>

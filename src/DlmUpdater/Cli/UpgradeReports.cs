@@ -16,7 +16,7 @@ internal static class UpgradeReports
     /// <summary>Every script: number, name, band, whether it is done, what it does.</summary>
     internal static int Describe(UpgradeCall call, OutputFormat output)
     {
-        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code) is not { } facts) return code;
+        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code, Unsound.Show) is not { } facts) return code;
         if (output == OutputFormat.Json)
         {
             Report.Json(json => Write(json, facts));
@@ -40,7 +40,7 @@ internal static class UpgradeReports
     /// <summary>What would run, in order, with the services in between.</summary>
     internal static int DryRun(UpgradeCall call)
     {
-        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code) is not { } facts) return code;
+        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code, Unsound.Show) is not { } facts) return code;
         if (facts.Refused() is { } refused) return refused;
         foreach (string warning in facts.Warnings) StandardStreams.WriteError("dlm-updater: warning: " + warning);
         if (facts.Open is null && facts.Plan.Count == 0) return Report.Text("nothing to do\n");
@@ -64,7 +64,7 @@ internal static class UpgradeReports
     internal static int Pending(string config)
     {
         const int No = 0, Yes = 1, NoAnswer = 126;
-        if (UpgradeFacts.Gather(config, new UpgradeChoice(), out _) is not { } facts || facts.Refused() is not null) return NoAnswer;
+        if (UpgradeFacts.Gather(config, new UpgradeChoice(), out _, Unsound.Show) is not { } facts || facts.Refused() is not null) return NoAnswer;
         string[] due = [.. facts.Plan.Steps.Where(s => s is { Fate: Fate.Run, Script.RunsOnce: true }).Select(s => s.Script.Name)];
         if (facts.Open is { } open) Report.Text($"the upgrade of {LockReport.Time(open.Begun)} is open\n");
         foreach (string name in due) Report.Text(name + "\n");
@@ -74,7 +74,7 @@ internal static class UpgradeReports
     /// <summary>The record, line by line.</summary>
     internal static int History(string config, OutputFormat output)
     {
-        if (Setup.LoadWithoutLock(config) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+        if (Setup.LoadWithoutLock(config, Unsound.Show) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
         using var record = new RunOnceRecord(UpgradeFacts.HistoryPath(settings));
         if (record.Read(out string? why) is not { } all) return Setup.Fail(Ending.NotWritable, why!);
         RunOnceLine[] lines = [.. all.Where(l => l.Stage is null or RunOnceRecord.Upgrade)];

@@ -16,11 +16,14 @@ internal static class UpgradeStart
     internal static int Run(UpgradeCall call)
     {
         if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
-        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code) is not { } facts) return code;
+        if (UpgradeFacts.Gather(call.Config, call.Choice, out int code, Unsound.Decide) is not { } facts) return code;
         if (facts.Refused() is { } refused) return refused;
         UpdaterSettings settings = facts.Settings;
         if (facts.Open is null && facts.Plan.Count == 0) return Report.Text("nothing to do: every script that runs once is done\n");
         string? run = OpenRun(settings);
+
+        // What is open, this upgrade or the run that it is part of, is brought to its end.
+        if (facts is { Open: null, Configuration: { StopsNewRuns: true } unsound } && run is null) return Setup.Refuse(unsound);
         if (!call.AssumeYes && Ask(facts) is { } no) return no;
 
         // A nested call is part of the run that holds the main one.

@@ -50,7 +50,7 @@ internal sealed class BandReading(Findings findings)
     }
 
     /// <summary>Takes a key. False: this is no section of a band.</summary>
-    internal bool Take(IniEntry entry, Place place, Severity unknown)
+    internal bool Take(IniEntry entry, Place place)
     {
         if (!entry.Section.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             return false;
@@ -59,7 +59,7 @@ internal sealed class BandReading(Findings findings)
         if (Array.Find(band.Keys, k => k.Key.Equals(entry.Key, StringComparison.OrdinalIgnoreCase)) is { } key)
             band.Values.Set(key, entry.Value, place);
         else
-            findings.Add(unknown, place, entry.Section, entry.Key!, "there is no such key, and it is not read: a band has " + string.Join(", ", band.Keys.Select(k => k.Key)));
+            findings.AddUnknown(place, entry.Section, entry.Key!, "there is no such key, and it is not read: a band has " + string.Join(", ", band.Keys.Select(k => k.Key)));
         return true;
     }
 

@@ -11,8 +11,7 @@ internal static class ConfigurationEnvironment
         $"{Prefix}{section.ToUpperInvariant()}__{key.ToUpperInvariant().Replace('.', '_')}";
 
     /// <summary>Takes the values of <paramref name="environment"/>.</summary>
-    internal static void Read(
-        IReadOnlyDictionary<string, string> environment, int layer, Severity unknown, ConfiguredValues values, Findings findings)
+    internal static void Read(IReadOnlyDictionary<string, string> environment, int layer, ConfiguredValues values, Findings findings)
     {
         List<string>? names = null;
         foreach (string name in environment.Keys)
@@ -31,7 +30,7 @@ internal static class ConfigurationEnvironment
             if (Find(name) is SettingKey key)
                 values.Set(key, environment[name], place);
             else
-                findings.Add(unknown, place, "there is no such setting, and it is not read" + Hint(name));
+                findings.AddUnknown(place, "there is no such setting, and it is not read" + Hint(name));
         }
     }
 

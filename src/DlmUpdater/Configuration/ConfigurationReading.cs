@@ -10,6 +10,8 @@ internal sealed class ConfigurationReading
 
     private readonly ConfigurationRequest _request;
     private readonly List<string> _read = [];
+
+    /// <summary>How bad a name is that nobody knows, in a configuration of an older tool, which ignored it.</summary>
     private readonly Severity _unknown;
     private readonly BandReading _bands;
     private int _layer;
@@ -19,7 +21,7 @@ internal sealed class ConfigurationReading
     internal ConfigurationReading(ConfigurationRequest request)
     {
         _request = request;
-        _unknown = request.Strict ? Severity.Error : Severity.Warning;
+        _unknown = request.Strict ? Severity.NewRuns : Severity.Warning;
         Values = new ConfiguredValues(Findings);
         _bands = new BandReading(Findings);
     }
@@ -74,7 +76,7 @@ internal sealed class ConfigurationReading
     /// <summary>Adds environment and flags, and makes settings of it all.</summary>
     internal UpdaterSettings Assemble(string main)
     {
-        ConfigurationEnvironment.Read(_request.Environment, ++_layer, _unknown, Values, Findings);
+        ConfigurationEnvironment.Read(_request.Environment, ++_layer, Values, Findings);
         foreach (ConfigurationOverride flag in _request.Overrides)
         {
             SettingKey key = SettingsCatalog.Find(flag.Section, flag.Key)
@@ -114,6 +116,8 @@ internal sealed class ConfigurationReading
         return settings;
     }
 
+    /// <summary>Reads an INI file. What an older tool's file has in <c>[main]</c>, or in sections that we do not have, is that tool's and is taken as
+    /// it was there; what it has in our other sections can only be meant for us.</summary>
     private void ReadIni(Place place, bool isMain, OldTool tool)
     {
         if (Content(place, isMain, optional: false) is not { } file) return;
@@ -127,29 +131,34 @@ internal sealed class ConfigurationReading
             {
                 known = SettingsCatalog.HasSection(entry.Section);
                 if (!known && !_bands.Enter(entry.Section, at) && (unknownSections ??= new(StringComparer.OrdinalIgnoreCase)).Add(entry.Section))
-                    Findings.Add(_unknown, at, SettingsCatalog.UnknownSection(entry.Section));
+                {
+                    if (tool == OldTool.None) Findings.AddUnknown(at, SettingsCatalog.UnknownSection(entry.Section));
+                    else Findings.Add(_unknown, at, SettingsCatalog.UnknownSection(entry.Section));
+                }
             }
             else if (engine is not null && engine.Take(entry, at))
             {
                 if (entry.Key == "secret" && TrustedFile.OthersMayRead(place.Name, file.Mode) is string readable)
                     Findings.Add(Severity.Warning, at, entry.Section, entry.Key, $"the file that holds this secret {readable}");
             }
-            else if (_bands.Take(entry, at, _unknown))
+            else if (_bands.Take(entry, at))
             {
                 continue;
             }
             else if (known)
             {
-                Take(entry, at, file.Mode);
+                Take(entry, at, file.Mode, isOurs: tool == OldTool.None || !entry.Section.Equals("main", StringComparison.OrdinalIgnoreCase));
             }
         }
     }
 
-    private void Take(IniEntry entry, Place place, int mode)
+    private void Take(IniEntry entry, Place place, int mode, bool isOurs)
     {
         if (SettingsCatalog.Find(entry.Section, entry.Key!) is not SettingKey key)
         {
-            Findings.Add(_unknown, place, entry.Section, entry.Key!, SettingsCatalog.UnknownKey(entry.Section, entry.Key!));
+            string text = SettingsCatalog.UnknownKey(entry.Section, entry.Key!);
+            if (isOurs) Findings.AddUnknown(place, entry.Section, entry.Key!, text);
+            else Findings.Add(_unknown, place, entry.Section, entry.Key!, text);
             return;
         }
 
@@ -158,7 +167,8 @@ internal sealed class ConfigurationReading
             Findings.Add(Severity.Error, place, key.Section, key.Key, $"the file that holds this secret {readable}, or use {key.Key}_file");
         }
 
-        Values.Set(key, entry.Value, place);
+        if (isOurs) Values.Set(key, entry.Value, place);
+        else Values.Adopt(key, entry.Value, place);
     }
 
     /// <summary>The file, if it can be used; what is wrong with it is complained of.</summary>

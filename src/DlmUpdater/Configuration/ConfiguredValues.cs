@@ -11,8 +11,17 @@ internal sealed class ConfiguredValues(Findings findings)
 {
     private readonly Dictionary<SettingKey, ConfiguredValue> values = [];
 
-    /// <summary>Takes a value. Two spellings of one key in one layer must not contradict each other.</summary>
+    /// <summary>Takes a value of our own files, variables and options. One that is empty, blank or only quotes is no way to say "not set".</summary>
     internal void Set(SettingKey key, string text, Place place)
+    {
+        bool isEmpty = text.AsSpan().Trim().Trim("'\"").IsWhiteSpace();
+        if (isEmpty && !key.MayBeEmpty)
+            findings.Add(Severity.NewRuns, place, key.Section, key.Key, key.EmptyText);
+        Adopt(key, isEmpty ? "" : text, place);
+    }
+
+    /// <summary>Takes a value of an older tool's configuration, where an empty one is not set. Two spellings of one key in one layer must not contradict each other.</summary>
+    internal void Adopt(SettingKey key, string text, Place place)
     {
         text = text.Trim();
         foreach (char c in text)

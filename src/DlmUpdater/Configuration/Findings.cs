@@ -23,6 +23,7 @@ internal readonly record struct Place(int Layer, string Name, int Line = 0)
 internal sealed class Findings
 {
     private readonly List<(Place Place, Complaint Complaint)> found = [];
+    private readonly List<int> unknown = [];
 
     /// <summary>True if something is wrong enough not to use the configuration.</summary>
     internal bool AnyError { get; private set; }
@@ -38,6 +39,27 @@ internal sealed class Findings
     {
         AnyUnread = true;
         Add(Severity.Error, place, text);
+    }
+
+    /// <summary>A section, a key or a variable of our own that does not exist. How bad that is can be configured, perhaps further down.</summary>
+    internal void AddUnknown(Place place, string text)
+    {
+        unknown.Add(found.Count);
+        Add(Severity.NewRuns, place, text);
+    }
+
+    /// <summary>The same of a key.</summary>
+    internal void AddUnknown(Place place, string section, string key, string text)
+    {
+        unknown.Add(found.Count);
+        Add(Severity.NewRuns, place, section, key, text);
+    }
+
+    /// <summary><c>[main] unknown_keys = warn</c>: makes warnings of the names that do not exist.</summary>
+    internal void ExcuseUnknown()
+    {
+        foreach (int i in unknown)
+            found[i] = found[i] with { Complaint = found[i].Complaint with { Severity = Severity.Warning } };
     }
 
     /// <summary>Something is wrong with a file or a line.</summary>

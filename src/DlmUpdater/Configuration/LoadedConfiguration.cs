@@ -8,6 +8,10 @@ internal enum Severity
     /// <summary>Said, and gone on.</summary>
     Warning,
 
+    /// <summary>No new run starts (exit 78). A run that is open already continues with a warning, and the value means what it meant in 0.1.0, which
+    /// accepted it: a host must come back after a run that has replaced the agent.</summary>
+    NewRuns,
+
     /// <summary>The configuration is not used: exit 78.</summary>
     Error,
 }
@@ -25,6 +29,9 @@ internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyL
 {
     /// <summary>For the log: which older tool's configuration is used, and why; null: it is this program's own.</summary>
     internal string? Notice { get; init; }
+
+    /// <summary>True if no new run may start with these settings: see <see cref="Severity.NewRuns"/>.</summary>
+    internal bool StopsNewRuns => Complaints.Any(c => c.Severity == Severity.NewRuns);
 }
 
 /// <summary>What one file says, in this program's terms.</summary>
@@ -72,7 +79,7 @@ internal sealed record ConfigurationRequest
     /// <summary>Values from the command line; a later one wins.</summary>
     public IReadOnlyList<ConfigurationOverride> Overrides { get; init; } = [];
 
-    /// <summary>True for <c>check</c>: unknown sections, keys and variables are errors, and doubtful values are warned of.</summary>
+    /// <summary>True for <c>check</c>: doubtful values are warned of, and names that an older tool's configuration has and nobody knows are not only warnings.</summary>
     public bool Strict { get; init; }
 
     /// <summary>False for an upgrade, which says itself whether it takes the lock: that no service is named is then no complaint.</summary>

@@ -13,6 +13,7 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, BandRea
     internal UpdaterSettings Assemble()
     {
         SettingsDraft draft = values.Bind();
+        if (draft.ExcusesUnknown) findings.ExcuseUnknown();
         LockServiceKind? service = Service(draft);
         PathSettings paths = Paths(draft);
         var settings = new UpdaterSettings
@@ -31,10 +32,10 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, BandRea
             NotifyCommand = draft.NotifyCommand,
             Upgrade = draft.Upgrade with { Bands = bands.Assemble(mainFile) },
         };
-        if (request.Strict && values.IsWritten(SettingsCatalog.TimeZone) && !values.Has(SettingsCatalog.Window))
+        if (request.Strict && values.IsWritten(SettingsCatalog.TimeZone) && draft.Schedule.Window is null)
             Complain(SettingsCatalog.TimeZone, "has no effect without a window: date constraints mean local time", Severity.Warning);
         // The zone's data is read only where something depends on it.
-        if (values.Has(SettingsCatalog.Window) && TimeZones.Find(draft.Schedule.TimeZone) is null)
+        if (draft.Schedule.Window is not null && TimeZones.Find(draft.Schedule.TimeZone) is null)
         {
             Complain(SettingsCatalog.TimeZone, $"this host knows no time zone {Display.Quote(draft.Schedule.TimeZone)}: "
                 + "write a name such as UTC, local or Europe/Berlin, and install tzdata for any but UTC");

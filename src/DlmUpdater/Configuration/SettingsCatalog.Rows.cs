@@ -5,8 +5,8 @@ namespace DlmUpdater.Configuration;
 
 internal static partial class SettingsCatalog
 {
-    private const string CaText = "PEM file of the CAs to trust; not set: those of the system.";
-    private const string ProxyText = "Proxy to go through; none is taken from the environment.";
+    private const string CaText = "PEM file of the CAs to trust; system: those that the system trusts.";
+    private const string ProxyText = "Proxy to go through; no proxy is taken from the environment.";
 
     // Keys with a second spelling, or that checks over several keys point at.
     internal static readonly SettingKey Name = SettingKey.Of("lock", "name", "", ValueForms.LockName,
@@ -30,7 +30,7 @@ internal static partial class SettingsCatalog
     internal static readonly SettingKey ForemanKey = SettingKey.Of("foreman", "client_key", "", ValueForms.Path,
         "The key of the certificate (PEM).", (d, v) => d.Foreman.Key = v);
 
-    internal static readonly SettingKey ForemanCa = SettingKey.Of("foreman", "ca", "", ValueForms.Path, CaText, (d, v) => d.Foreman.Ca = v);
+    internal static readonly SettingKey ForemanCa = SettingKey.Of("foreman", "ca", "system", ValueForms.Ca, CaText, (d, v) => d.Foreman.Ca = v);
 
     internal static readonly SettingKey ForemanUser = SettingKey.Of("foreman", "username", "", ValueForms.Word,
         "A Foreman user, for the admin verbs only.", (d, v) => d.Foreman.User = v);
@@ -80,21 +80,21 @@ internal static partial class SettingsCatalog
 
     internal static readonly SettingKey LogTargetKey = SettingKey.Of("log", "target", "auto",
         ValueForms.Choice(("auto", LogTarget.Auto), ("journal", LogTarget.Journal), ("stderr", LogTarget.Stderr), ("file", LogTarget.File)),
-        "Where the log goes; auto: the file of [main] log if set, else the journal under systemd, else stderr.", (d, v) => d.LogTarget = v);
+        "Where the log goes; auto: the file of [main] log if set, else the journal under systemd, else stderr.", (d, v) => d.LogTarget = v, mayBeEmpty: true);
 
     internal static readonly SettingKey TimeZone = SettingKey.Of("schedule", "time_zone", "UTC", ValueForms.TimeZone,
         "The time zone of the window; local: the host's own.", (d, v) => d.Schedule = d.Schedule with { TimeZone = v });
 
-    internal static readonly SettingKey Window = SettingKey.Of("schedule", "window", "", ValueForms.Window,
-        "When new runs may start, and until when they wait for the lock; not set: always.", (d, v) => d.Schedule = d.Schedule with { Window = v });
+    internal static readonly SettingKey Window = SettingKey.Of("schedule", "window", "always", ValueForms.Window,
+        "When new runs may start, and until when they wait for the lock.", (d, v) => d.Schedule = d.Schedule with { Window = v });
 
     private static readonly SettingKey LogLevelKey = SettingKey.Of("log", "level", "info",
         ValueForms.Choice(("debug", LogLevel.Debug), ("info", LogLevel.Info), ("warning", LogLevel.Warning), ("error", LogLevel.Error),
             ("critical", LogLevel.Error), ("warn", LogLevel.Warning), ("fatal", LogLevel.Error)),
-        "The lowest level that is logged.", (d, v) => d.Log = d.Log with { Level = v });
+        "The lowest level that is logged.", (d, v) => d.Log = d.Log with { Level = v }, mayBeEmpty: true);
 
     private static readonly SettingKey LogRetention = SettingKey.Of("log", "retention", "7", ValueForms.Number(1, 3650),
-        "How many rotated daily log files are kept.", (d, v) => d.Log = d.Log with { RetentionDays = v });
+        "How many rotated daily log files are kept.", (d, v) => d.Log = d.Log with { RetentionDays = v }, mayBeEmpty: true);
 
     private static readonly SettingKey RebootCommand = SettingKey.Of("reboot", "command", "", ValueForms.Command,
         "What reboots the host if reboot.d holds no script; not set: what the host has.",
@@ -110,6 +110,9 @@ internal static partial class SettingsCatalog
         SettingKey.Of("main", "lock", "", ValueForms.Path,
             "The file that keeps a second instance away; not set: instance.lock in the run_dir.", (d, v) => d.InstanceLock = v),
         LogFile,
+        SettingKey.Of("main", "unknown_keys", "error", ValueForms.Choice(("error", false), ("warn", true)),
+            "What a section, key or variable is that does not exist: an error, with which no new run starts, or a warning.",
+            (d, v) => d.ExcusesUnknown = v, mayBeEmpty: true),
         SettingKey.Alias("main", "logretention", LogRetention),
         SettingKey.Alias("main", "loglevel", LogLevelKey),
         SettingKey.Alias("main", "lock_name", Name),
@@ -123,11 +126,11 @@ internal static partial class SettingsCatalog
         Service,
         Name,
         Holder,
-        SettingKey.Of("lock", "wait", "true", ValueForms.YesNo, "Wait for a busy lock.", (d, v) => d.Lock = d.Lock with { Wait = v }),
+        SettingKey.Of("lock", "wait", "true", ValueForms.YesNo, "Wait for a busy lock.", (d, v) => d.Lock = d.Lock with { Wait = v }, mayBeEmpty: true),
         SettingKey.Of("lock", "wait_max", "0", ValueForms.Duration,
             "How long to wait at most; 0: no end.", (d, v) => d.Lock = d.Lock with { WaitMax = v }),
         SettingKey.Of("lock", "retry_interval", "60s", ValueForms.PositiveDuration,
-            "The mean pause between two polls of a busy lock.", (d, v) => d.Lock = d.Lock with { RetryInterval = v }),
+            "The mean pause between two polls of a busy lock.", (d, v) => d.Lock = d.Lock with { RetryInterval = v }, mayBeEmpty: true),
         SettingKey.Of("lock", "confirm_after", "2s", ValueForms.Duration,
             "Foreman: how long after the grant it is confirmed again; 0: only at once.",
             (d, v) => d.Lock = d.Lock with { ConfirmAfter = v }),
@@ -139,7 +142,7 @@ internal static partial class SettingsCatalog
         ForemanCertificate,
         ForemanKey,
         ForemanCa,
-        SettingKey.Of("foreman", "proxy", "", ValueForms.Url, ProxyText, (d, v) => d.Foreman.Proxy = v),
+        SettingKey.Of("foreman", "proxy", "none", ValueForms.Proxy, ProxyText, (d, v) => d.Foreman.Proxy = v),
         ForemanUser,
         ForemanPasswordFile,
 
@@ -149,8 +152,8 @@ internal static partial class SettingsCatalog
         DlmEngineSecretId,
         DlmEngineSecret,
         DlmEngineSecretFile,
-        SettingKey.Of("dlmengine", "ca", "", ValueForms.Path, CaText, (d, v) => d.DlmEngine.Ca = v),
-        SettingKey.Of("dlmengine", "proxy", "", ValueForms.Url, ProxyText, (d, v) => d.DlmEngine.Proxy = v),
+        SettingKey.Of("dlmengine", "ca", "system", ValueForms.Ca, CaText, (d, v) => d.DlmEngine.Ca = v),
+        SettingKey.Of("dlmengine", "proxy", "none", ValueForms.Proxy, ProxyText, (d, v) => d.DlmEngine.Proxy = v),
 
         EtcdEndpoints,
         SettingKey.Of("etcd", "api", "v3", ValueForms.Choice(("v3", 3), ("v2", 2)), "The version of etcd's API.", (d, v) => d.Etcd.Api = v),
@@ -158,8 +161,8 @@ internal static partial class SettingsCatalog
         SettingKey.Of("etcd", "group", "", ValueForms.Word,
             "The group; not set: default for airlock, none for locksmith.", (d, v) => d.Etcd.Group = v),
         SettingKey.Of("etcd", "slots", "1", ValueForms.Number(1, 100_000),
-            "How many may hold the lock at once, where this host is the first to make the semaphore.", (d, v) => d.Etcd.Slots = v),
-        SettingKey.Of("etcd", "ca", "", ValueForms.Path, CaText, (d, v) => d.Etcd.Ca = v),
+            "How many may hold the lock at once, where this host is the first to make the semaphore.", (d, v) => d.Etcd.Slots = v, mayBeEmpty: true),
+        SettingKey.Of("etcd", "ca", "system", ValueForms.Ca, CaText, (d, v) => d.Etcd.Ca = v),
         EtcdCertificate,
         EtcdKey,
         EtcdUser,
@@ -171,13 +174,13 @@ internal static partial class SettingsCatalog
             (d, v) => d.FleetLock.Group = v),
         SettingKey.Of("fleetlock", "id", "", ValueForms.Word, "This host's id; not set: the app-specific machine id.",
             (d, v) => d.FleetLock.Id = v),
-        SettingKey.Of("fleetlock", "ca", "", ValueForms.Path, CaText, (d, v) => d.FleetLock.Ca = v),
-        SettingKey.Of("fleetlock", "proxy", "", ValueForms.Url, ProxyText, (d, v) => d.FleetLock.Proxy = v),
+        SettingKey.Of("fleetlock", "ca", "system", ValueForms.Ca, CaText, (d, v) => d.FleetLock.Ca = v),
+        SettingKey.Of("fleetlock", "proxy", "none", ValueForms.Proxy, ProxyText, (d, v) => d.FleetLock.Proxy = v),
 
         SettingKey.Of("file", "directory", "/var/lib/dlm-updater/locks", ValueForms.Path,
             "Directory of the lock files, on a local disk or a shared volume.", (d, v) => d.File = d.File with { Directory = v }),
         SettingKey.Of("file", "slots", "1", ValueForms.Number(1, 100_000),
-            "How many may hold a lock at once.", (d, v) => d.File = d.File with { Slots = v }),
+            "How many may hold a lock at once.", (d, v) => d.File = d.File with { Slots = v }, mayBeEmpty: true),
 
         SettingKey.Of("scripts", "directory", "/etc/dlm-updater", ValueForms.Path,
             "Where the *.d directories are that are not set one by one.", (d, v) => d.ScriptDirectory = v),
@@ -187,11 +190,11 @@ internal static partial class SettingsCatalog
         SettingKey.Of("scripts", "checks", "answers",
             ValueForms.Choice(("answers", CheckRule.Answers), ("any-nonzero", CheckRule.AnyNonZero)),
             "How exit codes of checks are read; any-nonzero: everything but 0 is yes, also a crash.",
-            (d, v) => d.Scripts = d.Scripts with { Checks = v }),
+            (d, v) => d.Scripts = d.Scripts with { Checks = v }, mayBeEmpty: true),
         SettingKey.Of("scripts", "untrusted", "fail", ValueForms.Choice(("fail", UntrustedRule.Fail), ("skip", UntrustedRule.Skip)),
-            "What happens with a script that others than root could change.", (d, v) => d.Scripts = d.Scripts with { Untrusted = v }),
+            "What happens with a script that others than root could change.", (d, v) => d.Scripts = d.Scripts with { Untrusted = v }, mayBeEmpty: true),
         SettingKey.Of("scripts", "missing", "fail", ValueForms.Choice(("fail", MissingRule.Fail), ("empty", MissingRule.Empty)),
-            "What a main directory means that does not exist.", (d, v) => d.Scripts = d.Scripts with { Missing = v }),
+            "What a main directory means that does not exist.", (d, v) => d.Scripts = d.Scripts with { Missing = v }, mayBeEmpty: true),
         SettingKey.Of("scripts", "user_script_users", "", ValueForms.Users,
             "Users whose own pre_update and post_update scripts run too, as them.",
             (d, v) => d.Scripts = d.Scripts with { UserScriptUsers = v }),
@@ -199,7 +202,7 @@ internal static partial class SettingsCatalog
         SettingKey.Of("scripts", "hooks", "/usr/share/dlm-updater/hooks", ValueForms.Path,
             "Where the ready hooks are that 'dlm-updater hooks' links.", (d, v) => d.Scripts = d.Scripts with { Hooks = v }),
 
-        SettingKey.Of("schedule", "date_constraint", "", ValueForms.DateConstraint,
+        SettingKey.Of("schedule", "date_constraint", "always", ValueForms.DateConstraint,
             "Days of the month on which new runs may start.", (d, v) => d.Schedule = d.Schedule with { DateConstraint = v }),
         Window,
         TimeZone,
@@ -220,7 +223,7 @@ internal static partial class SettingsCatalog
         LogTargetKey,
         LogLevelKey,
         SettingKey.Of("log", "format", "text", ValueForms.Choice(("text", LogFormat.Text), ("json", LogFormat.Json), ("python", LogFormat.Python)),
-            "The shape of a log line; python: as foreman_dlm_updater and DLMEngineUpdater wrote it.", (d, v) => d.Log = d.Log with { Format = v }),
+            "The shape of a log line; python: as foreman_dlm_updater and DLMEngineUpdater wrote it.", (d, v) => d.Log = d.Log with { Format = v }, mayBeEmpty: true),
         LogRetention,
 
         SettingKey.Of("notify", "command", "", ValueForms.Command,
@@ -234,9 +237,9 @@ internal static partial class SettingsCatalog
             "Where scripts that run once are recorded; not set: upgrade-history in state_dir. A plain list as katello-upgrade kept it is read and gone on with.",
             (d, v) => d.Upgrade = d.Upgrade with { HistoryFile = v }),
         SettingKey.Of("upgrade", "header", "required", ValueForms.Choice(("required", true), ("optional", false)),
-            "Whether a script of an upgrade must say in a header what it does.", (d, v) => d.Upgrade = d.Upgrade with { RequiresHeader = v }),
+            "Whether a script of an upgrade must say in a header what it does.", (d, v) => d.Upgrade = d.Upgrade with { RequiresHeader = v }, mayBeEmpty: true),
         SettingKey.Of("upgrade", "lock", "true", ValueForms.YesNo,
-            "An upgrade by hand takes the lock for its time; inside of a run the run has it.", (d, v) => d.Upgrade = d.Upgrade with { TakesLock = v }),
+            "An upgrade by hand takes the lock for its time; inside of a run the run has it.", (d, v) => d.Upgrade = d.Upgrade with { TakesLock = v }, mayBeEmpty: true),
         SettingKey.Of("upgrade", "deployment", "", ValueForms.Word,
             "Which deployment this host is, for scripts whose header names some; not set: all are meant.",
             (d, v) => d.Upgrade = d.Upgrade with { Deployment = v }),

@@ -13,6 +13,8 @@ internal sealed class SettingsDraft
 
     internal string? InstanceLock { get; set; }
 
+    internal bool ExcusesUnknown { get; set; }
+
     internal LockServiceKind? Service { get; set; }
 
     internal LockSettings Lock { get; set; } = new();

@@ -4,7 +4,7 @@ using DlmUpdater.Core.Settings;
 
 namespace DlmUpdater.Configuration;
 
-/// <summary>Every kind of value that the configuration knows. A value is never empty here: an empty one means "not set".</summary>
+/// <summary>Every kind of value that the configuration knows. A value is never empty here.</summary>
 internal static class ValueForms
 {
     private const int LongestPath = 4095, LongestPathPart = 255, LongestText = 1024;
@@ -19,9 +19,13 @@ internal static class ValueForms
 
     internal static ValueForm<string> Path { get; } = new("an absolute path", ReadPath);
 
+    internal static ValueForm<string?> Ca { get; } = Path.Or("system");
+
     internal static ValueForm<string> HostCertificate { get; } = new("an absolute path, or puppet, or rhsm", ReadHostCertificate);
 
     internal static ValueForm<string> Url { get; } = new("an http or https URL without user, query and fragment", UrlForm.Read);
+
+    internal static ValueForm<string?> Proxy { get; } = Url.Or("none");
 
     internal static ValueForm<ImmutableArray<string>> Urls { get; } = new("http or https URLs, separated by commas or spaces", ReadUrls);
 
@@ -36,9 +40,11 @@ internal static class ValueForms
 
     internal static ValueForm<string> TimeZone { get; } = new("a time zone such as UTC or Europe/Berlin", ReadTimeZone);
 
-    internal static ValueForm<string> DateConstraint { get; } = new("days of the month such as 2:Tue,4:Fri", ReadDateConstraint);
+    internal static ValueForm<string?> DateConstraint { get; } =
+        new ValueForm<string>("days of the month such as 2:Tue,4:Fri", ReadDateConstraint).Or("always");
 
-    internal static ValueForm<string> Window { get; } = new("windows such as Sat,Sun 23:30/2h | Wed 04:00/90m", ReadWindow);
+    internal static ValueForm<string?> Window { get; } =
+        new ValueForm<string>("windows such as Sat,Sun 23:30/2h | Wed 04:00/90m", ReadWindow).Or("always");
 
     internal static ValueForm<ImmutableArray<string>> Command { get; } =
         new("a command and its arguments; quotes as in a shell, nothing is expanded", ReadCommand);
@@ -77,6 +83,14 @@ internal static class ValueForms
             return $"{Display.Quote(text)} is none of {string.Join(", ", words)}" + (nearest is null ? "" : $": did you mean {nearest}?");
         });
     }
+
+    /// <summary>Also reads the word that says on purpose that there is to be none; the value is then null.</summary>
+    internal static ValueForm<T?> Or<T>(this ValueForm<T> form, string none)
+        where T : class => new($"{form.Text}, or {none}", (string text, out T? value) =>
+    {
+        value = null;
+        return text.Equals(none, StringComparison.OrdinalIgnoreCase) ? null : form.Read(text, out value);
+    });
 
     /// <summary>Also reads a word that an older tool had for one of today's, and shows only today's.</summary>
     internal static ValueForm<T> WithOldWord<T>(this ValueForm<T> form, string old, string today) => form with

@@ -55,6 +55,8 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
 
     internal Func<DateTimeOffset, Admission> Admits { get; set; } = _ => new Admission.Open(null);
 
+    internal string? NoNewRun { get; set; }
+
     internal Action Waiting { get; set; } = () => { };
 
     internal Func<bool> Outlived { get; set; } = () => true;
@@ -121,6 +123,7 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
             Dice = () => 0.5,
             NewRunId = () => $"run-{++runs}",
             Schedule = this,
+            NoNewRun = NoNewRun,
         }).Start(afterReboot, Sigterm.Token).AsTask();
         Assert.True(started.IsCompleted, $"it still waits after: {string.Join(", ", Acts)}");
         return started.GetAwaiter().GetResult();

@@ -343,6 +343,53 @@ public class UpdateRunTests
     }
 
     [Theory]
+    [InlineData(Phase.PreUpdate)]
+    [InlineData(Phase.Update)]
+    [InlineData(Phase.NeedsReboot)]
+    [InlineData(Phase.PostUpdate)]
+    [InlineData(Phase.LockRelease)]
+    public void A_run_that_is_open_continues_to_its_end_where_no_new_run_may_begin(Phase phase)
+    {
+        Bed bed = new Bed { NoNewRun = "corrected" }.At(phase);
+        RunReport report = bed.Run();
+        Assert.Equal((Ending.Done, false), (report.Ending, report.StateKept));
+        Assert.DoesNotContain("needs_update/due", bed.Acts);
+
+        report = bed.Run();
+        Assert.Equal((78, "corrected"), (report.Ending.Code(), report.Message));
+        Assert.DoesNotContain("needs_update/due", bed.Acts);
+        Assert.Equal(Ending.Done, bed.Run(afterReboot: true).Ending);
+    }
+
+    [Fact]
+    public void A_run_in_reboot_continues_with_post_update_on_the_next_boot_where_no_new_run_may_begin()
+    {
+        Bed bed = new Bed { NoNewRun = "corrected", Boot = Bed.Boot2, Names = { [ScriptStage.PostUpdate] = ["health"] } }.At(Phase.Reboot);
+        Assert.Equal(Ending.Done, bed.Run().Ending);
+        Assert.Contains("post_update/health", bed.Acts);
+    }
+
+    [Theory]
+    [InlineData("ours")]
+    [InlineData("another's")]
+    [InlineData("cannot tell")]
+    [InlineData("away")]
+    public void A_run_that_had_no_confirmed_lock_yet_gives_it_back_where_no_new_run_may_begin(string lockIs)
+    {
+        Bed bed = new Bed { NoNewRun = "corrected" }.At(Phase.LockGet);
+        bed.Shows = () => lockIs switch { "ours" => Bed.Shown(Bed.Me), "another's" => Bed.Shown(Bed.Other), "cannot tell" => new ShowReply.CannotTell(), _ => new ShowReply.Unreachable("no route") };
+        if (lockIs == "another's") bed.Releases = () => new ReleaseReply.NotHeld();
+        if (lockIs == "away") bed.Releases = () => new ReleaseReply.Unreachable("no route");
+
+        RunReport report = bed.Run();
+
+        Assert.Equal((78, lockIs == "away"), (report.Ending.Code(), report.StateKept));
+        Assert.StartsWith("corrected", report.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("acquire", bed.Acts);
+        Assert.DoesNotContain(bed.Acts, a => a.Contains('/'));
+    }
+
+    [Theory]
     [InlineData("away", 69)]
     [InlineData("refused", 77)]
     [InlineData("disabled", 75)]

@@ -8,7 +8,7 @@ using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Tests.Cli;
 
-/// <summary>The manual and the program cannot drift apart.</summary>
+/// <summary>The manual and the program cannot drift apart. <c>DLM_UPDATER_WRITE=1</c> writes the list of keys anew.</summary>
 public sealed class ManPageTests
 {
     [Fact]
@@ -18,6 +18,12 @@ public sealed class ManPageTests
         int start = page.IndexOf(".SH SECTIONS AND KEYS\n", StringComparison.Ordinal);
         Assert.True(start >= 0, "no SECTIONS AND KEYS");
         int end = page.IndexOf("\n.SH ", start + 1, StringComparison.Ordinal);
+
+        if (Environment.GetEnvironmentVariable("DLM_UPDATER_WRITE") == "1")
+        {
+            File.WriteAllText(PathOf("dlm-updater.ini.5"), page[..start] + Keys() + page[(end + 1)..]);
+            return;
+        }
 
         string[] wanted = Keys().Split('\n');
         string[] written = [.. page[start..(end + 1)].Split('\n').Where(line => !line.StartsWith(".\\\"", StringComparison.Ordinal))];
@@ -146,7 +152,9 @@ public sealed class ManPageTests
         return escaped.ToString();
     }
 
-    private static string Page(string name) => File.ReadAllText(Path.GetFullPath(Path.Combine(Here(), "../../../src/dist/man", name)));
+    private static string Page(string name) => File.ReadAllText(PathOf(name));
+
+    private static string PathOf(string name) => Path.GetFullPath(Path.Combine(Here(), "../../../src/dist/man", name));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

@@ -60,10 +60,20 @@ public sealed class BandReadingTests : IDisposable
     public void What_is_wrong_is_named(string text, string part) => Assert.Contains(part, string.Join('\n', _box.Errors(ConfigurationSandbox.Minimal + text)), StringComparison.Ordinal);
 
     [Fact]
-    public void An_unknown_key_is_a_warning_of_a_run_and_an_error_of_check()
+    public void An_unknown_key_and_a_key_without_a_value_stop_new_runs()
     {
-        Assert.Contains("[band down] servces: there is no such key", string.Join('\n', _box.Errors(ConfigurationSandbox.Minimal + "[band down]\nservces = a\n", strict: true)), StringComparison.Ordinal);
-        Assert.Equal(Severity.Warning, Assert.Single(_box.Load(ConfigurationSandbox.Minimal + "[band down]\nservces = a\n").Complaints).Severity);
+        foreach (bool strict in new[] { false, true })
+        {
+            Complaint complaint = Assert.Single(_box.Load(ConfigurationSandbox.Minimal + "[band down]\nservces = a\n", strict).Complaints);
+            Assert.Equal(Severity.NewRuns, complaint.Severity);
+            Assert.Contains("[band down] servces: there is no such key", complaint.Text, StringComparison.Ordinal);
+        }
+
+        foreach (SettingKey key in BandReading.Keys("down"))
+        {
+            Complaint complaint = Assert.Single(_box.Load(ConfigurationSandbox.Minimal + $"[band down]\n{key.Key} = \n").Complaints);
+            Assert.Equal((Severity.NewRuns, $"config.ini:5: [band down] {key.Key}: {key.EmptyText}"), (complaint.Severity, _box.Relative(complaint)));
+        }
     }
 
     private Band[] Bands(string text)

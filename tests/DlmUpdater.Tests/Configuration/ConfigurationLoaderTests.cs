@@ -174,23 +174,48 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Fact]
-    public void Unknown_names_are_warnings_in_run_and_errors_in_check()
+    public void Unknown_names_stop_new_runs_as_they_stop_check()
     {
         box.Environment["DLM_UPDATER__LOK__NAME"] = "x";
-        const string Text = ConfigurationSandbox.Minimal + "nmae = y\n[other]\na = b\n[Other]\nc = d\n";
+        const string Text = ConfigurationSandbox.Minimal + "nmae = y\n[other]\na = b\n[Other]\nc = d\n[schedule]\nwindwo = Sun 02:00/1h\n";
 
-        LoadedConfiguration run = box.Load(Text);
-        Assert.NotNull(run.Settings);
-        Assert.Equal([Severity.Warning, Severity.Warning, Severity.Warning], run.Complaints.Select(c => c.Severity));
-        Assert.Equal(
-            [
-                "config.ini:4: [lock] nmae: there is no such key, and it is not read: did you mean name?",
-                "config.ini:5: [other]: there is no such section, and nothing in it is read",
-                "environment DLM_UPDATER__LOK__NAME: there is no such setting, and it is not read: did you mean DLM_UPDATER__LOCK__NAME?",
-            ],
-            run.Complaints.Select(box.Relative));
+        foreach (bool strict in new[] { false, true })
+        {
+            LoadedConfiguration loaded = box.Load(Text, strict);
+            Assert.NotNull(loaded.Settings);
+            Assert.True(loaded.StopsNewRuns);
+            Assert.All(loaded.Complaints, c => Assert.Equal(Severity.NewRuns, c.Severity));
+            Assert.Equal(
+                [
+                    "config.ini:4: [lock] nmae: there is no such key, and it is not read: did you mean name?",
+                    "config.ini:5: [other]: there is no such section, and nothing in it is read",
+                    "config.ini:10: [schedule] windwo: there is no such key, and it is not read: did you mean window?",
+                    "environment DLM_UPDATER__LOK__NAME: there is no such setting, and it is not read: did you mean DLM_UPDATER__LOCK__NAME?",
+                ],
+                loaded.Complaints.Select(box.Relative));
+        }
+    }
 
-        Assert.Equal(3, box.Errors(strict: true).Length);
+    [Theory]
+    [InlineData("config.ini")]
+    [InlineData("config.d/99.ini")]
+    [InlineData("environment")]
+    public void Unknown_names_are_warnings_where_unknown_keys_says_so_wherever_that_stands(string where)
+    {
+        const string Excuse = "[main]\nunknown_keys = warn\n";
+        string text = ConfigurationSandbox.Minimal + "nmae = y\n[other]\na = b\n[band down]\nredy = x\n";
+        if (where == "environment") box.Environment["DLM_UPDATER__MAIN__UNKNOWN_KEYS"] = "warn";
+        else if (where == "config.ini") text += Excuse;
+        else box.Write(where, Excuse);
+
+        foreach (bool strict in new[] { false, true })
+        {
+            LoadedConfiguration loaded = box.Load(text, strict);
+            Assert.False(loaded.StopsNewRuns);
+            Assert.Equal([Severity.Warning, Severity.Warning, Severity.Warning], loaded.Complaints.Select(c => c.Severity));
+        }
+
+        Assert.Equal(Severity.NewRuns, Assert.Single(box.Load(text + "[file]\ndirectory =\n").Complaints, c => c.Text.Contains("directory", StringComparison.Ordinal)).Severity);
     }
 
     [Fact]
@@ -234,11 +259,12 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_value_takes_a_value_back_to_its_default()
+    public void For_an_open_run_an_empty_value_means_what_it_meant_in_0_1_0()
     {
         box.Write("config.d/10.ini", "[lock]\nwait_max =\n[schedule]\ndate_constraint =\n");
-        UpdaterSettings s = box.Good(ConfigurationSandbox.Minimal + "wait_max = 5m\n[schedule]\ndate_constraint = 1:Mon\n");
-        Assert.Equal((TimeSpan.Zero, null), (s.Lock.WaitMax, s.Schedule.DateConstraint));
+        LoadedConfiguration loaded = box.Load(ConfigurationSandbox.Minimal + "wait_max = 5m\n[schedule]\ndate_constraint = 1:Mon\n");
+        Assert.Equal((TimeSpan.Zero, null), (loaded.Settings!.Lock.WaitMax, loaded.Settings.Schedule.DateConstraint));
+        Assert.Equal([Severity.NewRuns, Severity.NewRuns], loaded.Complaints.Select(c => c.Severity));
 
         box.Environment["DLM_UPDATER__LOCK__NAME"] = " ";
         Assert.Contains("[lock] name: the lock has no name", Assert.Single(box.Errors()), StringComparison.Ordinal);

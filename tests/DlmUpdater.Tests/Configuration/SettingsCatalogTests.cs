@@ -60,6 +60,116 @@ public sealed class SettingsCatalogTests : IDisposable
         Assert.StartsWith($"environment {variable}: [{section}] {key}: ", Assert.Single(errors), StringComparison.Ordinal);
     }
 
+    /// <summary>Each way in which a key can be there without a value. In every one the key has had a good value before, in a lower layer.</summary>
+    private static readonly string[] Doors =
+        ["file", "quoted", "single quotes", "quoted blank", "trailing blank", "drop-in", "drop-in quoted", "environment", "environment blank", "flag", "flag blank"];
+
+    public static TheoryData<string, string, string> EveryKeyAndDoor()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (SettingKey key in SettingsCatalog.Keys)
+        {
+            foreach (string door in Doors) data.Add(key.Section, key.Key, door);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKeyAndDoor))]
+    public void A_key_without_a_value_stops_new_runs_unless_its_default_is_the_strictest(string section, string key, string door)
+    {
+        SettingKey row = SettingsCatalog.Find(section, key)!;
+        string variable = row.EnvironmentName, line = $"[{section}]\n{key} =";
+        string place = "config.ini:3";
+        switch (door)
+        {
+            case "file": Main(line); break;
+            case "quoted": Main(line + " \"\""); break;
+            case "single quotes": Main(line + " ''"); break;
+            case "quoted blank": Main(line + " \" \t \""); break;
+            case "trailing blank": Main(line + " \t \r"); break;
+            case "drop-in": DropIn(line); break;
+            case "drop-in quoted": DropIn(line + "\"\""); break;
+            case "environment": Variable(""); break;
+            case "environment blank": Variable(" \t"); break;
+            case "flag": Flag(""); break;
+            default: Flag("  "); break;
+        }
+
+        Complaint[] complaints = [.. box.Load().Complaints.Where(c => c.Text.Contains("has no value", StringComparison.Ordinal))];
+
+        if (row.MayBeEmpty)
+        {
+            Assert.Empty(complaints);
+            return;
+        }
+
+        Complaint complaint = Assert.Single(complaints);
+        Assert.Equal(Severity.NewRuns, complaint.Severity);
+        Assert.Equal($"{place}: [{section}] {key}: has no value: write {row.Form}, or remove the key", box.Relative(complaint));
+
+        void Main(string text) => box.Write("config.ini", "# one line, so that\n" + text + "\n");
+        void DropIn(string text)
+        {
+            box.Write("config.ini", ConfigurationSandbox.Minimal);
+            box.Write("config.d/50.ini", "\n" + text + "\n");
+            place = "config.d/50.ini:3";
+        }
+
+        void Variable(string value)
+        {
+            box.Write("config.ini", ConfigurationSandbox.Minimal);
+            box.Environment[variable] = value;
+            place = "environment " + variable;
+        }
+
+        void Flag(string value)
+        {
+            box.Write("config.ini", ConfigurationSandbox.Minimal);
+            box.Flags.Add(new ConfigurationOverride(section, key, value, "--flag"));
+            place = "--flag";
+        }
+    }
+
+    [Fact]
+    public void The_rows_that_may_be_empty_are_those_whose_default_opens_nothing()
+    {
+        string[] may = [.. SettingsCatalog.Keys.Where(k => k.MayBeEmpty && k.Canonical == k).Select(k => $"{k.Section}.{k.Key}")];
+        Assert.Equal(
+            [
+                "main.unknown_keys", "lock.wait", "lock.retry_interval", "etcd.slots", "file.slots", "scripts.checks", "scripts.untrusted", "scripts.missing",
+                "log.target", "log.level", "log.format", "log.retention", "upgrade.header", "upgrade.lock",
+            ],
+            may);
+        Assert.All(SettingsCatalog.Keys.Where(k => k.MayBeEmpty), k => Assert.NotEmpty(k.Default));
+    }
+
+    [Theory]
+    [InlineData("schedule", "window", "always")]
+    [InlineData("schedule", "date_constraint", "ALWAYS")]
+    [InlineData("foreman", "ca", "system")]
+    [InlineData("foreman", "proxy", "none")]
+    [InlineData("dlmengine", "ca", "system")]
+    [InlineData("dlmengine", "proxy", "none")]
+    [InlineData("etcd", "ca", "system")]
+    [InlineData("fleetlock", "ca", "system")]
+    [InlineData("fleetlock", "proxy", "none")]
+    public void A_word_says_on_purpose_that_there_is_none_and_wins_over_a_value_of_a_lower_layer(string section, string key, string word)
+    {
+        string before = key switch { "window" => "Sun 02:00/1h", "date_constraint" => "1:Sun", "ca" => "/etc/ca.pem", _ => "http://proxy:3128" };
+        string services = ConfigurationSandbox.Minimal + "[foreman]\nurl = https://f\n[dlmengine]\nurl = https://d\nsecret_id = i\nsecret_file = /s\n"
+            + "[etcd]\nendpoints = https://e\n[fleetlock]\nurl = https://l\n";
+        UpdaterSettings unset = box.Good(services);
+        UpdaterSettings set = box.Good(services + $"[{section}]\n{key} = {before}\n");
+        Assert.NotEqual(Of(unset), Of(set));
+        box.Write("config.d/50.ini", $"[{section}]\n{key} = {word}\n");
+
+        Assert.Equal(Of(unset), Of(box.Good()));
+
+        static string Of(UpdaterSettings s) => string.Join('\n', s.Schedule, s.Foreman, s.DlmEngine, s.Etcd! with { Endpoints = [] }, s.FleetLock);
+    }
+
     [Theory]
     [MemberData(nameof(EveryKey))]
     public void The_default_that_is_told_is_the_one_that_holds(string section, string key)

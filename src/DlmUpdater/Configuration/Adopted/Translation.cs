@@ -11,10 +11,10 @@ internal abstract class Translation(ConfiguredValues values, Findings findings)
     /// <param name="value">The value.</param>
     /// <param name="origin">Why: <c>as DLMEngineUpdater had it</c>.</param>
     internal static void Implied(ConfiguredValues values, Place file, string section, string key, string value, string origin) =>
-        values.Set(Key(section, key), value, file with { Layer = -1, Line = 0, Origin = origin });
+        values.Adopt(Key(section, key), value, file with { Layer = -1, Line = 0, Origin = origin });
 
     /// <summary>Takes a value.</summary>
-    protected void Set(string section, string key, string value, Place place) => values.Set(Key(section, key), value, place);
+    protected void Set(string section, string key, string value, Place place) => values.Adopt(Key(section, key), value, place);
 
     /// <summary>Something that cannot be taken as it stands.</summary>
     protected void Complain(Severity severity, Place place, string text) => findings.Add(severity, place, "", "", text);

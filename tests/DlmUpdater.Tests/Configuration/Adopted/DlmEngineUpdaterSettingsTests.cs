@@ -126,7 +126,7 @@ public sealed class DlmEngineUpdaterSettingsTests : IDisposable
     {
         Complaint complaint = Assert.Single(Load(Needed + "main_api_lockame=x\n").Complaints);
         Assert.Equal((Severity.Warning, ".env:5: main_api_lockame: there is no such setting, and it is not read: did you mean main_api_lockname?"), (complaint.Severity, _box.Relative(complaint)));
-        Assert.Null(Load(Needed + "main_api_lockame=x\n", strict: true).Settings);
+        Assert.True(Load(Needed + "main_api_lockame=x\n", strict: true).StopsNewRuns);
     }
 
     [Fact]
