@@ -22,7 +22,7 @@ public sealed class CheckTests
     }
 
     [Fact]
-    public void An_unknown_key_is_an_error_here_and_the_rest_is_looked_at_all_the_same()
+    public void An_unknown_key_is_an_error_and_the_rest_is_looked_at_all_the_same()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: true).Set("lock", "wiat", "true");
 
@@ -30,7 +30,7 @@ public sealed class CheckTests
 
         Assert.Contains($":{host.LineOf("lock", "wiat")}: [lock] wiat", Of(findings, "error", "configuration").GetProperty("why").GetString()!, StringComparison.Ordinal);
         Of(findings, "ok", "update.d");
-        Agent.Run(host, "run").Expect(0);
+        Agent.Run(host, "run").Expect(78);
     }
 
     [Fact]
