@@ -32,7 +32,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build static static-deps run test test-hosts test-arch test-power test-packages lint bench simulate install install-files deb rpm image release deb-deps rpm-deps lint-deps clean deps test-deps
+.PHONY: build static static-deps run test torture test-hosts test-arch test-power test-packages lint bench simulate install install-files deb rpm image release deb-deps rpm-deps lint-deps clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -100,6 +100,14 @@ test: build test-deps
 	dotnet test tests/DlmUpdater.Core.Tests -c Release --no-build
 	dotnet test tests/DlmUpdater.Tests -c Release --no-build
 	DLM_UPDATER_BINARY=$(abspath $(BIN)) dotnet test tests/DlmUpdater.EndToEnd -c Release --no-build
+
+## torture: every system call of a whole cycle fails once with each plausible error and is once the last one (SAMPLE=500 SEED=1); continues where it was stopped
+TORTURE = $(abspath $(OUT))/torture/$(shell sha256sum $(BIN) | cut -c1-12)
+torture: build test-deps
+	dotnet build tests/DlmUpdater.EndToEnd -c Release
+	@echo "the report is in $(TORTURE): done, wrong, failed, counts, summary"
+	DLM_UPDATER_BINARY=$(abspath $(BIN)) DLM_UPDATER_TORTURE_SAMPLE=$(or $(SAMPLE),all) DLM_UPDATER_TORTURE_SEED=$(SEED) DLM_UPDATER_TORTURE_ONLY=$(ONLY) \
+	DLM_UPDATER_TORTURE_REPORT=$(TORTURE) dotnet test tests/DlmUpdater.EndToEnd -c Release --no-build --filter 'FullyQualifiedName~TortureTests' --logger 'console;verbosity=detailed'
 
 HOSTS     := $(abspath $(OUT))/hosts
 HOST_ROOT := $(HOSTS)/root

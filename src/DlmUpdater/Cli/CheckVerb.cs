@@ -31,7 +31,13 @@ internal static class CheckVerb
 
     private static IEnumerable<Finding> Findings(string file)
     {
-        LoadedConfiguration loaded = Load(file);
+        if (WorkingDirectory.For(file, out string noDirectory) is not { } directory)
+        {
+            yield return Finding.Error("configuration", noDirectory, "name it with an absolute path");
+            yield break;
+        }
+
+        LoadedConfiguration loaded = Load(file, directory);
         foreach (Complaint complaint in loaded.Complaints)
         {
             yield return complaint.Severity != Severity.Warning
@@ -110,10 +116,10 @@ internal static class CheckVerb
     private static string? Program(string command) => !command.Contains('/') ? RunnableCheck.InSearchPath(command)
         : FileFacts.Read(command, true, out _) is { IsRegular: true } facts && (facts.Mode & 0b001_001_001) != 0 ? command : null;
 
-    private static LoadedConfiguration Load(string file) => ConfigurationLoader.Load(new ConfigurationRequest
+    private static LoadedConfiguration Load(string file, string directory) => ConfigurationLoader.Load(new ConfigurationRequest
     {
         File = file,
-        WorkingDirectory = Environment.CurrentDirectory,
+        WorkingDirectory = directory,
         Environment = Setup.Variables(),
         Strict = true,
         Secrets = SecretUse.Admin,

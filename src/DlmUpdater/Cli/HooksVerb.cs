@@ -31,8 +31,15 @@ internal static class HooksVerb
         {
             if (Settings(parsed.GetValue(config)!, Unsound.Show) is not { } settings) return Ending.Misconfigured.Code();
             var hooks = new ReadyHooks(settings.Scripts);
-            ReadyHook[] all = [.. hooks.Names().Select(n => hooks.Find(n)!)];
-            if (all.Length == 0) return Setup.Fail(Ending.Misconfigured, $"{settings.Scripts.Hooks} holds no hooks: the package puts them there ([scripts] hooks names another place)");
+            if (hooks.Names(out string why) is not { } names) return Setup.Fail(Ending.NotWritable, why);
+            var all = new List<ReadyHook>();
+            foreach (string name in names)
+            {
+                if (hooks.Find(name, out why) is { } hook) all.Add(hook);
+                else if (why.Length > 0) return Setup.Fail(Ending.NotWritable, why);
+            }
+
+            if (all.Count == 0) return Setup.Fail(Ending.Misconfigured, $"{settings.Scripts.Hooks} holds no hooks: the package puts them there ([scripts] hooks names another place)");
             if (parsed.GetValue(output) == OutputFormat.Json)
             {
                 return Report.Json(json =>
@@ -63,7 +70,7 @@ internal static class HooksVerb
         command.SetAction(parsed =>
         {
             if (Settings(parsed.GetValue(config)!, Unsound.Show) is not { } settings) return Ending.Misconfigured.Code();
-            if (new ReadyHooks(settings.Scripts).Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
+            if (new ReadyHooks(settings.Scripts).Find(parsed.GetValue(name)!, out string why) is not { } hook) return Unknown(settings, parsed.GetValue(name)!, why);
             return parsed.GetValue(output) == OutputFormat.Json ? Report.Json(json => Write(json, hook)) : Report.Text(Text(hook));
         });
         return command;
@@ -77,9 +84,9 @@ internal static class HooksVerb
         {
             if (Settings(parsed.GetValue(config)!, Unsound.Refuse) is not { } settings) return Ending.Misconfigured.Code();
             var hooks = new ReadyHooks(settings.Scripts);
-            if (hooks.Find(parsed.GetValue(name)!) is not { } hook) return Unknown(settings, parsed.GetValue(name)!);
-            if (change(hook) is { } why) return Setup.Fail(Ending.NotWritable, why);
-            return Report.Text(Text(hooks.Find(hook.Name)!) + Phases(settings, hook));
+            if (hooks.Find(parsed.GetValue(name)!, out string why) is not { } hook) return Unknown(settings, parsed.GetValue(name)!, why);
+            if (change(hook) is { } failed) return Setup.Fail(Ending.NotWritable, failed);
+            return hooks.Find(hook.Name, out why) is { } changed ? Report.Text(Text(changed) + Phases(settings, hook)) : Unknown(settings, hook.Name, why);
         });
         return command;
     }
@@ -133,6 +140,7 @@ internal static class HooksVerb
 
     private static UpdaterSettings? Settings(string config, Unsound unsound) => Setup.LoadWithoutLock(config, unsound)?.Settings;
 
-    private static int Unknown(UpdaterSettings settings, string name) =>
-        Setup.Fail(Ending.Misconfigured, $"there is no hook {name} in {settings.Scripts.Hooks}: 'dlm-updater hooks list' shows them");
+    private static int Unknown(UpdaterSettings settings, string name, string why) => why.Length > 0
+        ? Setup.Fail(Ending.NotWritable, why)
+        : Setup.Fail(Ending.Misconfigured, $"there is no hook {name} in {settings.Scripts.Hooks}: 'dlm-updater hooks list' shows them");
 }

@@ -25,14 +25,15 @@ internal static class ImportVerb
 
     private static int Import(string file, string? write)
     {
-        TranslatedConfiguration translated = ConfigurationLoader.Translate(file, Environment.CurrentDirectory);
+        if (WorkingDirectory.For(file, out string noDirectory) is not { } directory) return Setup.Fail(Ending.Misconfigured, noDirectory);
+        TranslatedConfiguration translated = ConfigurationLoader.Translate(file, directory);
         string text = Text(translated, file, withSecrets: write is not null);
         foreach (Complaint complaint in translated.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
         if (translated.Values.IsEmpty) return Setup.Fail(Ending.Misconfigured, $"{file} holds nothing that could be taken over");
         bool complete = !translated.Complaints.Any(c => c.Severity == Severity.Error);
         if (write is null) return Report.Text(text) is var code && complete ? code : Incomplete(file);
 
-        string path = Path.GetFullPath(write);
+        if (WorkingDirectory.Absolute(write, out string noPath) is not { } path) return Setup.Fail(Ending.Misconfigured, noPath);
         if (Path.Exists(path)) return Setup.Fail(Ending.NotWritable, $"{path} exists and is left alone: name another file, or move it away");
         if (DurableFile.Replace(path, Encoding.UTF8.GetBytes(text), "--write") is { } no) return Setup.Fail(Ending.NotWritable, no.Why);
         StandardStreams.WriteError($"dlm-updater: written to {path}: look it through, then 'dlm-updater check --config {path}'");

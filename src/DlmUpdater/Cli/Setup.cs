@@ -30,7 +30,13 @@ internal static class Setup
 
     private static LoadedConfiguration? Load(ConfigurationRequest request, Unsound unsound)
     {
-        LoadedConfiguration loaded = ConfigurationLoader.Load(request with { WorkingDirectory = Environment.CurrentDirectory, Environment = Variables() });
+        if (WorkingDirectory.For(request.File, out string why) is not { } directory)
+        {
+            StandardStreams.WriteError("dlm-updater: " + why);
+            return null;
+        }
+
+        LoadedConfiguration loaded = ConfigurationLoader.Load(request with { WorkingDirectory = directory, Environment = Variables() });
         if (loaded.Settings is null || (loaded.StopsNewRuns && unsound == Unsound.Refuse))
         {
             _ = Refuse(loaded);

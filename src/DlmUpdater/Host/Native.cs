@@ -7,13 +7,18 @@ internal static partial class Native
 {
     private const string LibC = "libc";
 
-    internal const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, ENXIO = 6, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22,
+    internal const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, ENXIO = 6, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21,
+        EINVAL = 22, ENFILE = 23, EMFILE = 24,
         ENOSPC = 28, EROFS = 30, EPIPE = 32, ENAMETOOLONG = 36, ENOSYS = 38, ELOOP = 40, ENOTSUP = 95, EDQUOT = 122, ECHILD = 10;
 
     internal const int SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGKILL = 9, SIGTERM = 15;
 
     [LibraryImport(LibC, SetLastError = true)]
     internal static partial int kill(int pid, int signal);
+
+    /// <summary>Ends the process now, with nothing run or flushed.</summary>
+    [LibraryImport(LibC, EntryPoint = "_exit")]
+    internal static partial void ExitAtOnce(int code);
 
     [LibraryImport(LibC)]
     internal static partial uint geteuid();

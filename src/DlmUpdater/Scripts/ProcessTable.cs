@@ -35,13 +35,46 @@ internal static class ProcessTable
     public static List<ProcessStat> Find(Func<ProcessStat, bool> wanted)
     {
         var found = new List<ProcessStat>();
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        foreach (int pid in Pids())
         {
-            if (int.TryParse(directory.AsSpan("/proc/".Length), out int pid) && Read(pid) is { Runs: true } stat && wanted(stat))
+            if (Read(pid) is { Runs: true } stat && wanted(stat))
                 found.Add(stat);
         }
 
         return found;
+    }
+
+    /// <summary>The ids of all processes. There is no answer without them: "none" could start a second copy of a script next to one that still runs.</summary>
+    private static List<int> Pids()
+    {
+        const int Tries = 20;
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                var pids = new List<int>();
+                foreach (string directory in Directory.EnumerateDirectories("/proc"))
+                {
+                    if (int.TryParse(directory.AsSpan("/proc/".Length), out int pid))
+                        pids.Add(pid);
+                }
+
+                if (pids.Count > 0)
+                    return pids;
+                if (tries == Tries)
+                    throw new SystemRefusedException("/proc lists no process, so whether a script still runs is not known: mount /proc (mount -t proc proc /proc)", Native.ENOENT);
+            }
+            catch (Exception e) when (e is not SystemRefusedException && e is IOException or UnauthorizedAccessException)
+            {
+                if (tries == Tries)
+                {
+                    throw new SystemRefusedException(
+                        $"/proc cannot be listed, so whether a script still runs is not known: {e.Message}; let this process read /proc", (e.InnerException ?? e).HResult);
+                }
+            }
+
+            Thread.Sleep(100);
+        }
     }
 
     /// <summary>The value of <paramref name="name"/> in the environment that <paramref name="pid"/> was started with; null if it has none.</summary>

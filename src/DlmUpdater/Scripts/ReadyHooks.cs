@@ -37,31 +37,48 @@ internal sealed record ReadyHook(string Name, IReadOnlyList<HookScript> Scripts)
 /// <param name="settings">Where they are, and where links to them go.</param>
 internal sealed class ReadyHooks(ScriptSettings settings)
 {
-    /// <summary>The names, in byte order; none where the package's directory is not.</summary>
-    internal IReadOnlyList<string> Names()
-    {
-        if (!Directory.Exists(settings.Hooks)) return [];
-        string[] names = [.. Directory.GetDirectories(settings.Hooks).Select(d => Path.GetFileName(d))];
-        Array.Sort(names, StringComparer.Ordinal);
-        return names;
-    }
+    /// <summary>The names, in byte order; none where the package's directory is not. Null, and why, if it cannot be read.</summary>
+    internal IReadOnlyList<string>? Names(out string why) => List(settings.Hooks, Directory.GetDirectories, out why)?.Select(Path.GetFileName).ToArray()!;
 
-    /// <summary>One of them, or null: there is none of that name.</summary>
-    internal ReadyHook? Find(string name)
+    /// <summary>One of them. Null: there is none of that name, or, if <paramref name="why"/> is not empty, it cannot be read.</summary>
+    internal ReadyHook? Find(string name, out string why)
     {
-        string directory = Path.Combine(settings.Hooks, name);
-        if (name.Contains('/') || name.StartsWith('.') || !Directory.Exists(directory)) return null;
+        why = "";
+        if (name.Contains('/') || name.StartsWith('.') || Names(out why)?.Contains(name) != true) return null;
         var scripts = new List<HookScript>();
         foreach (ScriptStage stage in ScriptStages.All)
         {
-            string at = Path.Combine(directory, stage.DirectoryName());
-            if (!Directory.Exists(at)) continue;
-            string[] files = Directory.GetFiles(at);
-            Array.Sort(files, StringComparer.Ordinal);
+            if (List(Path.Combine(settings.Hooks, name, stage.DirectoryName()), Directory.GetFiles, out why) is not { } files) return null;
             foreach (string file in files) scripts.Add(Look(stage, file));
         }
 
         return new ReadyHook(name, scripts);
+    }
+
+    /// <summary>What a directory contains, in byte order; nothing if it does not exist. Null, and why, if it cannot be read.</summary>
+    private static string[]? List(string directory, Func<string, string[]> list, out string why)
+    {
+        why = "";
+        try
+        {
+            string[] found = list(directory);
+            Array.Sort(found, StringComparer.Ordinal);
+            return found;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            why = $"{directory} cannot be read by this user: run as root, or change its mode";
+        }
+        catch (IOException e)
+        {
+            why = $"{directory} cannot be read: {e.Message.ReplaceLineEndings(" ")}";
+        }
+
+        return null;
     }
 
     /// <summary>Links every script of it. Null, or why nothing was linked, or not all.</summary>

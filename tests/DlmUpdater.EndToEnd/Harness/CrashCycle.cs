@@ -19,9 +19,12 @@ internal sealed class CrashCycle : IDisposable
     private static readonly string[] Phases =
         ["needs_update", "lock_get", "pre_update", "update", "needs_reboot", "reboot", "post_update", "lock_release"];
 
+    /// <summary>The phases in which an open run has the lock for certain: it was granted, and its release not yet asked for.</summary>
+    private static readonly string[] LockedPhases = ["pre_update", "update", "needs_reboot", "reboot", "post_update"];
+
     private readonly List<string> wrong = [];
     private readonly List<string> story = [];
-    private readonly List<(int From, string[] Recorded, string Phase)> kills = [];
+    private readonly List<(int From, string[] Recorded, string Phase)> looks = [];
     private Boot? boot;
     private bool rebootedUnasked;
 
@@ -62,7 +65,7 @@ internal sealed class CrashCycle : IDisposable
         if (ended.WasKilled)
         {
             Kills++;
-            AfterKill();
+            Look("killed");
             return;
         }
 
@@ -70,6 +73,24 @@ internal sealed class CrashCycle : IDisposable
         if (ended.Code != 0) wrong.Add($"exit code {ended.Code}: {ended.Error.Trim()}");
         Done = !File.Exists(Host.StateFile);
         if (!Done) Reboot();
+    }
+
+    /// <summary>One start in which a system call fails or is the last one. What must hold afterwards is looked at whatever the exit code is.</summary>
+    /// <param name="wrapper">The tracer's words; see <see cref="FaultAt"/>.</param>
+    /// <param name="sabotage">Done before the look.</param>
+    internal Ended Fault(string[] wrapper, Action<CrashCycle>? sabotage = null)
+    {
+        using Agent agent = Agent.Start(Host, new StartAs { Boot = boot, Wrapper = wrapper }, "run");
+        Ended ended = agent.Wait();
+        if (ended.WasKilled) Kills++;
+        sabotage?.Invoke(this);
+        Look(ended.WasKilled ? "killed" : $"exit {ended.Code} ({ended.ErrorLines.LastOrDefault(line => line.Contains("error", StringComparison.Ordinal))})");
+        Done = ended.Code == 0 && !File.Exists(Host.StateFile);
+
+        // What could not be removed is removed by the next start, which has nothing else to do.
+        if (Done && wrong.Count == 0) Start();
+        if (ended.Code == 0 && !Done && wrong.Count == 0) Reboot();
+        return ended;
     }
 
     /// <summary>Starts without any kill until it is done.</summary>
@@ -141,8 +162,8 @@ internal sealed class CrashCycle : IDisposable
 
     public void Dispose() => Host.Dispose();
 
-    /// <summary>What must hold right after a kill, and what must hold from then on because of what the state says now.</summary>
-    private void AfterKill()
+    /// <summary>What must hold right after a start that was killed or failed, and what must hold from then on because of what the state says now.</summary>
+    private void Look(string how)
     {
         string phase = "none";
         string[] recorded = [];
@@ -158,27 +179,32 @@ internal sealed class CrashCycle : IDisposable
             }
             catch (JsonException e)
             {
-                wrong.Add($"the state is not whole after the kill: {e.Message}");
+                wrong.Add($"the state is not complete after a start that was {how}: {e.Message}");
                 return;
             }
         }
 
-        story.Add($"killed in {phase} with [{string.Join(", ", recorded)}]");
+        story.Add($"{how} in {phase} with [{string.Join(", ", recorded)}]");
+        string[] holders = Host.Holders;
+        if (holders.Length > 1) wrong.Add($"{holders.Length} hold the one slot: {string.Join(", ", holders)}");
+        if (LockedPhases.Contains(phase) && !holders.Contains(Host.Holder)) wrong.Add($"the lock was released, though the run is open in {phase}");
+        if (phase == "none" && holders.Contains(Host.Holder)) wrong.Add("the lock is held, though no run is open");
+
         Ended status = Agent.Run(Host, new StartAs { Boot = boot }, "status", "--output", "json");
         if (status.Code != 0 || !status.Output.Contains($"\"phase\": \"{phase}\"", StringComparison.Ordinal))
-            wrong.Add($"status after the kill in {phase}: exit code {status.Code}, {status.Output} {status.Error}");
+            wrong.Add($"status after a start that was {how} in {phase}: exit code {status.Code}, {status.Output} {status.Error}");
 
         ScriptLine[] before = Host.Log.Lines;
-        kills.Add((before.Length, recorded, phase));
-        if (phase == "reboot" && requested && before.Any(l => l is { What: "end", Stage: "reboot" })) Reboot();
+        looks.Add((before.Length, recorded, phase));
+        if (how == "killed" && phase == "reboot" && requested && before.Any(l => l is { What: "end", Stage: "reboot" })) Reboot();
     }
 
     /// <summary>From a kill on nothing may start that the state said was done.</summary>
     private void NothingRecordedWasRepeated(ScriptLine[] lines)
     {
-        foreach (var (from, recorded, phase) in kills.Where(kill => kill.Phase is not ("none" or "lock_get")))
+        foreach (var (from, recorded, phase) in looks.Where(look => look.Phase is not ("none" or "lock_get")))
         {
-            string run = lines.First(l => l.Stage != "needs_update").RunId;
+            if (lines.FirstOrDefault(l => l.Stage != "needs_update")?.RunId is not { } run) return;
             foreach (ScriptLine line in lines.Skip(from).Where(l => l.What == "start" && l.RunId == run))
             {
                 if (recorded.Contains(line.Full)) wrong.Add($"{line.Full} was repeated, though recorded as done");

@@ -151,7 +151,7 @@ internal abstract class LockServer : IAsyncDisposable
         seen.Head.Split("\r\n").FirstOrDefault(l => l.StartsWith(name + ": ", StringComparison.Ordinal))?[(name.Length + 2)..];
 
     /// <summary>A real etcd; every version that the semaphore ever had is read from its history.</summary>
-    private sealed class EtcdFleet(EtcdServer server, bool isV3) : LockServer
+    internal sealed class EtcdFleet(EtcdServer server, bool isV3) : LockServer
     {
         private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
 
@@ -178,7 +178,7 @@ internal abstract class LockServer : IAsyncDisposable
             await server.DisposeAsync();
         }
 
-        private static string[] Read(string document)
+        internal static string[] Read(string document)
         {
             using JsonDocument json = JsonDocument.Parse(document);
             JsonElement holders = json.RootElement.GetProperty("holders");

@@ -14,6 +14,7 @@ internal sealed class Sandbox : IDisposable
 
     private readonly Dictionary<string, Dictionary<string, string>> ini = [];
     private readonly List<string> mounts = [];
+    private Func<string[]>? holders;
 
     /// <summary>Makes the directory, the configuration, the empty script directories and the library of the scripts.</summary>
     /// <param name="holder">This host's name at the lock.</param>
@@ -54,15 +55,25 @@ internal sealed class Sandbox : IDisposable
     internal string RebootCommand { get; }
     internal ScriptLog Log { get; }
 
-    /// <summary>The holders in the lock file; empty without one.</summary>
+    /// <summary>The holders in the lock file, or at the service of <see cref="AskForHolders"/>; empty without one.</summary>
     internal string[] Holders
     {
         get
         {
+            if (holders is not null) return holders();
             if (!File.Exists(LockFile)) return [];
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(LockFile));
             return [.. document.RootElement.GetProperty("holders").EnumerateArray().Select(h => h.GetProperty("id").GetString()!)];
         }
+    }
+
+    /// <summary>From here on the lock is at a service: the scripts and <see cref="Holders"/> ask it.</summary>
+    /// <param name="shell">Shell of the scripts that sets <c>held</c> to yes if this host holds the lock.</param>
+    /// <param name="ask">The holders.</param>
+    internal void AskForHolders(string shell, Func<string[]> ask)
+    {
+        holders = ask;
+        WriteLibrary(shell);
     }
 
     internal string StageDirectory(string stage) => $"{ScriptDirectory}/{stage}.d";
@@ -186,7 +197,7 @@ internal sealed class Sandbox : IDisposable
     }
 
     /// <summary>What every script begins with. Shell built-ins only: a sweep runs thousands of scripts.</summary>
-    private void WriteLibrary() => File.WriteAllText(Root + "/lib.sh", $$"""
+    private void WriteLibrary(string? held = null) => File.WriteAllText(Root + "/lib.sh", $$"""
         ROOT={{Root}}
         name=${0##*/}
         stage=${0%/*}; stage=${stage##*/}; stage=${stage%.d}
@@ -194,9 +205,7 @@ internal sealed class Sandbox : IDisposable
         read -r boot < /proc/sys/kernel/random/boot_id
         say() {
             held=no
-            if [ -r {{LockFile}} ]; then
-                while read -r line; do case $line in *'"id": "{{Holder}}"'*) held=yes ;; esac; done < {{LockFile}}
-            fi
+            {{held ?? $"if [ -r {LockFile} ]; then while read -r line; do case $line in *'\"id\": \"{Holder}\"'*) held=yes ;; esac; done < {LockFile}; fi"}}
             echo "$1|{{Holder}}|$stage|$name|$DLM_UPDATER_PHASE|$DLM_UPDATER_RUN_ID|$DLM_UPDATER_ATTEMPT|$boot|$held|$2" >> {{Log.Path}}
         }
         note() { say note "$1"; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli.Locksmith;
 
@@ -72,6 +73,11 @@ internal sealed record LocksmithFlags
         else if (endpoints.FirstOrDefault(e => !Uri.TryCreate(e, UriKind.Absolute, out Uri? url) || url.Scheme is not ("http" or "https")) is { } wrong)
             why = $"-endpoint {wrong} is no http:// or https:// address";
         if (why.Length > 0) return null;
+        foreach (string? path in (string?[])[One("etcd-cafile"), certificate, key])
+        {
+            if (path is not null && WorkingDirectory.For(path, out why) is null) return null;
+        }
+
         string? group = One("group");
         return new EtcdSettings
         {

@@ -176,6 +176,12 @@ internal sealed class HttpConnection : IDisposable
                 cancel.ThrowIfCancellationRequested();
                 if (i == addresses.Length - 1) throw;
             }
+            catch (TypeInitializationException e)
+            {
+                // The base library makes its event queue and its thread at the first connection, and only then.
+                socket.Dispose();
+                throw new IOException("the kernel gave this process no event queue or no thread (limits of file descriptors, threads, memory)", e);
+            }
         }
     }
 

@@ -68,10 +68,10 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// <inheritdoc/>
     public async ValueTask<ListReply> List(CancellationToken cancel)
     {
-        if (!Directory.Exists(directory))
-            return new ListReply.Refused($"the directory {directory} does not exist: mount it or make it again, or set {LockFile.Setting}");
+        if (LockFile.NamesIn(directory, out string why) is not { } names)
+            return new ListReply.Refused(why);
         var locks = new List<LockView>();
-        foreach (string name in LockFile.NamesIn(directory))
+        foreach (string name in names)
         {
             var one = new FileLockService(directory, identity with { Name = name }, displayName, slots, time);
             switch (await one.Show(cancel))

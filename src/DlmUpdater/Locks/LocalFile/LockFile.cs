@@ -40,9 +40,29 @@ internal sealed class LockFile(string directory, string name)
     /// <summary>The file name of a lock.</summary>
     internal static string FileName(string name) => name + ".json";
 
-    /// <summary>The locks that have a file in <paramref name="directory"/>, in byte order.</summary>
-    internal static IReadOnlyList<string> NamesIn(string directory) =>
-        [.. Directory.GetFiles(directory, "*.json").Select(p => System.IO.Path.GetFileNameWithoutExtension(p)).Where(n => Forbids(n) is null).Order(StringComparer.Ordinal)];
+    /// <summary>The locks that have a file in <paramref name="directory"/>, in byte order; null, and why, if it cannot be listed.</summary>
+    internal static IReadOnlyList<string>? NamesIn(string directory, out string why)
+    {
+        why = "";
+        try
+        {
+            return [.. Directory.GetFiles(directory, "*.json").Select(p => System.IO.Path.GetFileNameWithoutExtension(p)).Where(n => Forbids(n) is null).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            why = $"the directory {directory} does not exist: mount it or make it again, or set {Setting}";
+        }
+        catch (UnauthorizedAccessException)
+        {
+            why = $"the directory {directory} cannot be listed by this user: run as root, or let this user read it";
+        }
+        catch (IOException e)
+        {
+            why = $"the directory {directory} cannot be listed: {e.Message.ReplaceLineEndings(" ")}";
+        }
+
+        return null;
+    }
 
     /// <summary>Null, or why <paramref name="name"/> cannot name a file: one line.</summary>
     internal static string? Forbids(string name) => name switch
