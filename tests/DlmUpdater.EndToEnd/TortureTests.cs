@@ -50,7 +50,7 @@ public sealed class TortureTests(ITestOutputHelper output)
 
     private static FaultPoint[] Chosen(FaultPoint[] all, string service, string? directory)
     {
-        string size = Environment.GetEnvironmentVariable(SampleVariable) is { Length: > 0 } given ? given : "45";
+        string size = Environment.GetEnvironmentVariable(SampleVariable) is { Length: > 0 } given ? given : "70";
         string done = Path.Combine(directory ?? "/nonexistent", "done");
         HashSet<string> before = File.Exists(done) ? [.. File.ReadAllLines(done)] : [];
         if (Environment.GetEnvironmentVariable(OnlyVariable) is { Length: > 0 } list)
