@@ -69,6 +69,14 @@ public sealed partial class HouseTests
         }
     }
 
+    /// <summary>A server that takes a request and never answers must not keep a verb: calls go through BoundedCall, or carry the token of a wait.</summary>
+    [Fact]
+    public void No_verb_calls_a_lock_service_without_a_limit()
+    {
+        foreach (string file in Files("Cli").Where(f => Path.GetFileName(f) != "BoundedCall.cs"))
+            Assert.DoesNotMatch(UnboundedCall(), File.ReadAllText(file));
+    }
+
     /// <summary>The packages, the commands of the README and an example name the release: one that was forgotten installs the old one.</summary>
     [Theory]
     [InlineData("README.md", @"dlm-updater[_-]([0-9.]+[0-9])[_-]")]
@@ -112,6 +120,9 @@ public sealed partial class HouseTests
         import == "DlmUpdater." + folder || import.StartsWith($"DlmUpdater.{folder}.", StringComparison.Ordinal);
 
     private static IEnumerable<string> Imports(string file) => Using().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value);
+
+    [GeneratedRegex(@"\.(Acquire|Release|Show|Unlock|List|Events|Switch|SetSlots|Probe)\(([^()]*, )?(CancellationToken\.None|default)\)")]
+    private static partial Regex UnboundedCall();
 
     [GeneratedRegex(@"^using (?:static )?(?:\w+ = )?([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();

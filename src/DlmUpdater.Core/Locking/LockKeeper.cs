@@ -14,11 +14,17 @@ public abstract record LockOutcome
 }
 
 /// <summary>Takes, proves and gives back the lock: the patience around the single tries of <see cref="ILockService"/>, and the
-/// only maker of a <see cref="Clearance"/>.</summary>
+/// only maker of a <see cref="Clearance"/>. No call outlives what is left of the wait that it belongs to.</summary>
 public sealed class LockKeeper(ILockService service, LockSettings settings, RebootStrategy strategy, TimeProvider time, Func<double> dice, IRunEvents events)
 {
     /// <summary>How long one question may delay bringing the host back.</summary>
     private static readonly TimeSpan QuickAnswer = TimeSpan.FromSeconds(15);
+
+    /// <summary>The same for a service whose last call was not answered: it will hardly answer this one.</summary>
+    private static readonly TimeSpan LastAttempt = TimeSpan.FromSeconds(3);
+
+    private long? _awaySince;
+    private bool _awayTold;
 
     /// <summary>The configured lock.</summary>
     public LockIdentity Identity => service.Identity;
@@ -34,35 +40,39 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     {
         if (!NeedsLock) return Waive("[reboot] strategy = reboot: this host updates without a lock", mayBeOurs);
 
-        var patience = new Patience(
-            settings, time, dice, windowCloses, RetryPolicy.AcquirePatience,
-            unreachableAtLeast: strategy == RebootStrategy.BestEffort ? settings.UnreachableAfter : TimeSpan.Zero);
+        var patience = new Patience(settings, time, dice, windowCloses, strategy == RebootStrategy.BestEffort ? settings.UnreachableAfter : TimeSpan.Zero);
         bool open = mayBeOurs;
+        string? last = null;
         while (true)
         {
-            if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, "interrupted while waiting for the lock", open);
-            if (patience.WindowClosed) return new LockOutcome.NotCleared(Verdict.WindowClosed, "the maintenance window closed while waiting for the lock", open);
+            if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, Interrupted("waiting for", last), open);
+            if (patience.WindowClosed)
+                return new LockOutcome.NotCleared(Verdict.WindowClosed, $"the maintenance window closed while waiting for the lock{Because(last)}", open);
 
-            (AcquireReply? reply, open) = await TryAcquire(open, cancel);
-            switch (reply)
+            (AcquireReply reply, open) = await TryAcquire(open, patience.Begin(), cancel);
+            if (reply is AcquireReply.Granted granted)
             {
-                case null:
-                    continue;
-                case AcquireReply.Granted granted:
-                    events.On(new RunEvent.LockHeld(Identity, patience.Waited, Again: false));
-                    return Held(granted.Since);
-                case AcquireReply.Refused refused:
-                    return new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}", open);
+                events.On(new RunEvent.LockHeld(Identity, patience.Waited, Again: false));
+                return Held(granted.Since);
             }
 
+            if (reply is AcquireReply.Refused refused)
+                return new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}", open);
+
             var (verdict, why, holders, revision) = Read(reply);
-            TimeSpan? pause = patience.Next(verdict);
+            TimeSpan? pause = patience.Next(verdict, (reply as AcquireReply.Unreachable)?.RetryAfter);
+            if (cancel.IsCancellationRequested || patience.WindowClosed)
+            {
+                last = reply is AcquireReply.Unreachable ? last ?? why : why;
+                continue;
+            }
+
+            last = why;
             if (verdict == Verdict.LockUnreachable && strategy == RebootStrategy.BestEffort && patience.Unreachable >= settings.UnreachableAfter)
                 return Waive($"[reboot] strategy = best-effort, and the lock service has been unreachable for {patience.Unreachable.TotalSeconds:0} s: {why}", open);
             if (pause is null) return new LockOutcome.NotCleared(verdict, why, open);
 
-            events.On(new RunEvent.LockWaiting(Identity, why, holders, pause.Value));
-            await Pause(revision, pause.Value, cancel);
+            await Wait(verdict, why, holders, revision, pause.Value, cancel);
         }
     }
 
@@ -74,18 +84,22 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     {
         if (state.Waiver is { } note) return new LockOutcome.Cleared(new Waiver(note));
 
-        var patience = new Patience(settings, time, dice, null, null);
-        using var quick = patient ? null : new CancellationTokenSource(QuickAnswer, time);
-        using var both = quick is null ? null : CancellationTokenSource.CreateLinkedTokenSource(cancel, quick.Token);
+        var patience = new Patience(settings, time, dice);
+        string? last = null;
         while (true)
         {
-            if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, "interrupted while proving the lock", true);
-            var (outcome, waitFor) = await ProveOnce(state, both?.Token ?? cancel);
+            if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, Interrupted("proving", last), true);
+            var (outcome, revision, retryAfter) = await ProveOnce(state, patient ? patience.Begin() : Quick(QuickAnswer), cancel);
             if (outcome is not LockOutcome.NotCleared { Verdict: Verdict.LockUnreachable or Verdict.LockDisabled } no) return outcome;
-            if (cancel.IsCancellationRequested) continue;
-            if (!patient || patience.Next(no.Verdict) is not { } pause) return no;
-            events.On(new RunEvent.LockWaiting(Identity, no.Why, [], pause));
-            await Pause(waitFor, pause, cancel);
+            if (cancel.IsCancellationRequested)
+            {
+                last ??= no.Why;
+                continue;
+            }
+
+            last = no.Why;
+            if (!patient || patience.Next(no.Verdict, retryAfter) is not { } pause) return no;
+            await Wait(no.Verdict, no.Why, [], revision, pause, cancel);
         }
     }
 
@@ -96,22 +110,14 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     /// was not answered counts as sent.</param>
     public async ValueTask<(Verdict Verdict, string How)> GiveBack(bool patient, CancellationToken cancel, bool neverSent = false)
     {
-        var patience = new Patience(settings, time, dice, null, null);
-        using var quick = patient ? null : new CancellationTokenSource(QuickAnswer, time);
-        using var both = quick is null ? null : CancellationTokenSource.CreateLinkedTokenSource(cancel, quick.Token);
+        var patience = new Patience(settings, time, dice);
+        string? last = null;
         while (true)
         {
-            if (cancel.IsCancellationRequested) return (Verdict.Interrupted, "interrupted while giving the lock back");
-            ReleaseReply reply;
-            try
-            {
-                reply = await service.Release(both?.Token ?? cancel);
-            }
-            catch (OperationCanceledException)
-            {
-                reply = new ReleaseReply.Unreachable("no answer in time");
-            }
-
+            if (cancel.IsCancellationRequested) return (Verdict.Interrupted, Interrupted("giving back", last));
+            ReleaseReply reply = await Ask(
+                service.Release, patient ? patience.Begin() : Quick(_awaySince is null ? QuickAnswer : LastAttempt), (why, _) => new ReleaseReply.Unreachable(why), cancel);
+            Heard(reply is not ReleaseReply.Unreachable);
             var (verdict, how) = reply switch
             {
                 ReleaseReply.Released => (Verdict.Released, "is released"),
@@ -131,85 +137,125 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
 
             if (verdict is Verdict.LockLost) return (verdict, how);
             neverSent = false;
-            if (cancel.IsCancellationRequested) continue;
-            if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict) is not { } pause) return (verdict, how);
-            events.On(new RunEvent.LockWaiting(Identity, how, [], pause));
-            await Pause(null, pause, cancel);
+            if (cancel.IsCancellationRequested)
+            {
+                last ??= how;
+                continue;
+            }
+
+            last = how;
+            if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict, (reply as ReleaseReply.Unreachable)?.RetryAfter) is not { } pause)
+                return (verdict, how);
+            await Wait(verdict, how, [], null, pause, cancel);
         }
     }
 
     /// <summary>Looks once, for a start that finds an unanswered acquire.</summary>
-    public async ValueTask<ShowReply> Look(CancellationToken cancel)
-    {
-        try
-        {
-            return await service.Show(cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            return new ShowReply.Unreachable("no answer in time");
-        }
-    }
+    public ValueTask<ShowReply> Look(CancellationToken cancel) => Look(new Patience(settings, time, dice).Begin(), cancel);
 
     /// <summary>Asks whose the lock is, trying again as configured while the service is unreachable.</summary>
     public async ValueTask<ShowReply> LookPatiently(CancellationToken cancel)
     {
-        var patience = new Patience(settings, time, dice, null, RetryPolicy.AcquirePatience);
+        var patience = new Patience(settings, time, dice);
+        string? last = null;
         while (true)
         {
-            ShowReply reply = await Look(cancel);
-            if (reply is not ShowReply.Unreachable unreachable || cancel.IsCancellationRequested) return reply;
-            if (patience.Next(Verdict.LockUnreachable) is not { } pause) return reply;
-            events.On(new RunEvent.LockWaiting(Identity, unreachable.Why, [], pause));
-            await Pause(null, pause, cancel);
+            ShowReply reply = await Look(patience.Begin(), cancel);
+            if (reply is not ShowReply.Unreachable unreachable) return reply;
+            if (cancel.IsCancellationRequested) return new ShowReply.Unreachable(Interrupted("asking for the holder of", last ?? unreachable.Why));
+            last = unreachable.Why;
+            if (patience.Next(Verdict.LockUnreachable, unreachable.RetryAfter) is not { } pause) return reply;
+            await Wait(Verdict.LockUnreachable, unreachable.Why, [], null, pause, cancel);
         }
     }
 
-    private async ValueTask<(LockOutcome Outcome, string? Revision)> ProveOnce(RunState state, CancellationToken cancel)
-    {
-        ShowReply shown = await Look(cancel);
-        if (shown is ShowReply.Shown { View.HeldByUs: true }) return (Held(state.Lock?.Since), null);
-        if (shown is ShowReply.Unreachable away) return (new LockOutcome.NotCleared(Verdict.LockUnreachable, away.Why, true), null);
-        if (shown is ShowReply.Refused no)
-            return (new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {no.Why}", true), null);
+    private static (TimeSpan Limit, string Bound) Quick(TimeSpan limit) => (limit, "a phase that must not be delayed");
 
-        var (reply, _) = await TryAcquire(true, cancel);
+    private static string Because(string? why) => why is null ? "" : $": {why}";
+
+    private string Interrupted(string doing, string? why) => $"interrupted while {doing} the lock '{Identity.Name}' at {Identity.Service}{Because(why)}";
+
+    private async ValueTask<ShowReply> Look((TimeSpan Limit, string Bound) call, CancellationToken cancel)
+    {
+        ShowReply reply = await Ask(service.Show, call, (why, _) => new ShowReply.Unreachable(why), cancel);
+        // A service that cannot show was not asked.
+        if (reply is not ShowReply.CannotTell) Heard(reply is not ShowReply.Unreachable);
+        return reply;
+    }
+
+    private async ValueTask<(LockOutcome Outcome, string? Revision, TimeSpan? RetryAfter)> ProveOnce(
+        RunState state, (TimeSpan Limit, string Bound) call, CancellationToken cancel)
+    {
+        long began = time.GetTimestamp();
+        ShowReply shown = await Look(call, cancel);
+        if (shown is ShowReply.Shown { View.HeldByUs: true }) return (Held(state.Lock?.Since), null, null);
+        if (shown is ShowReply.Unreachable away) return (new LockOutcome.NotCleared(Verdict.LockUnreachable, away.Why, true), null, away.RetryAfter);
+        if (shown is ShowReply.Refused no)
+            return (new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {no.Why}", true), null, null);
+
+        TimeSpan left = call.Limit - time.GetElapsedTime(began);
+        var (reply, _) = await TryAcquire(true, (left < TimeSpan.Zero ? TimeSpan.Zero : left, call.Bound), cancel);
         if (reply is AcquireReply.Granted granted)
         {
             // A service that cannot show may simply have confirmed what was ours all the time.
             events.On(new RunEvent.LockHeld(Identity, TimeSpan.Zero, Again: shown is ShowReply.Shown));
-            return (Held(granted.Since), null);
+            return (Held(granted.Since), null, null);
         }
 
         if (reply is AcquireReply.Refused refused)
-            return (new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}", true), null);
-        if (reply is null) return (new LockOutcome.NotCleared(Verdict.LockUnreachable, "no answer in time", true), null);
+            return (new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}", true), null, null);
 
         var (verdict, why, _, revision) = Read(reply);
         return verdict == Verdict.LockBusy
-            ? (new LockOutcome.NotCleared(Verdict.LockLost, $"the lock was lost: {why}", false), null)
-            : (new LockOutcome.NotCleared(verdict, why, true), revision);
+            ? (new LockOutcome.NotCleared(Verdict.LockLost, $"the lock was lost: {why}", false), null, null)
+            : (new LockOutcome.NotCleared(verdict, why, true), revision, (reply as AcquireReply.Unreachable)?.RetryAfter);
     }
 
-    /// <summary>One try. The flag says whether the lock may be ours after it without our knowing; null: cancelled half-way.</summary>
-    private async ValueTask<(AcquireReply? Reply, bool Open)> TryAcquire(bool open, CancellationToken cancel)
+    /// <summary>One try. The flag says whether the lock may be ours after it without our knowing, as after a call that was cut off.</summary>
+    private async ValueTask<(AcquireReply Reply, bool Open)> TryAcquire(bool open, (TimeSpan Limit, string Bound) call, CancellationToken cancel)
     {
+        AcquireReply reply = await Ask(service.Acquire, call, (why, mayHaveHappened) => new AcquireReply.Unreachable(why, mayHaveHappened), cancel);
+        Heard(reply is not AcquireReply.Unreachable);
+        bool now = reply switch
+        {
+            AcquireReply.Granted => true,
+            AcquireReply.Busy => false,
+            AcquireReply.Unreachable { MayHaveHappened: true } => true,
+            _ => open,
+        };
+        return (reply, now);
+    }
+
+    /// <summary>One call, which is cut off at its limit. <paramref name="cutOff"/> gets where it stood by then, and whether it may have happened.</summary>
+    private async ValueTask<T> Ask<T>(
+        Func<CancellationToken, ValueTask<T>> ask, (TimeSpan Limit, string Bound) call, Func<string, bool, T> cutOff, CancellationToken cancel)
+    {
+        using var end = new CancellationTokenSource(call.Limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, end.Token);
         try
         {
-            AcquireReply reply = await service.Acquire(cancel);
-            bool now = reply switch
-            {
-                AcquireReply.Granted => true,
-                AcquireReply.Busy => false,
-                AcquireReply.Unreachable { MayHaveHappened: true } => true,
-                _ => open,
-            };
-            return (reply, now);
+            return await ask(either.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
-            return (null, true);
+            var known = e as CutOffException;
+            string waited = known?.WaitingFor ?? "the answer";
+            string why = cancel.IsCancellationRequested ? $"{waited} was still missing" : $"{waited} took longer than the {call.Limit.TotalSeconds:0.#} s that {call.Bound} left";
+            return cutOff(why, known is not { NothingSent: true });
         }
+    }
+
+    /// <summary>Remembers since when the service gives no usable answer, and tells when it does again.</summary>
+    private void Heard(bool isAnswer)
+    {
+        if (!isAnswer)
+        {
+            _awaySince ??= time.GetTimestamp();
+            return;
+        }
+
+        if (_awaySince is { } since && _awayTold) events.On(new RunEvent.LockServiceBack(Identity, time.GetElapsedTime(since)));
+        (_awaySince, _awayTold) = (null, false);
     }
 
     private static (Verdict Verdict, string Why, IReadOnlyList<LockHolder> Holders, string? Revision) Read(AcquireReply reply) => reply switch
@@ -220,8 +266,12 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         _ => throw new InvalidOperationException($"no rule for {reply}"),
     };
 
-    private async ValueTask Pause(string? revision, TimeSpan pause, CancellationToken cancel)
+    private async ValueTask Wait(
+        Verdict verdict, string why, IReadOnlyList<LockHolder> holders, string? revision, TimeSpan pause, CancellationToken cancel)
     {
+        bool isAway = verdict == Verdict.LockUnreachable;
+        _awayTold |= isAway;
+        events.On(new RunEvent.LockWaiting(Identity, why, holders, pause) { IsUnreachable = isAway });
         try
         {
             await service.WaitForChange(revision, pause, cancel);

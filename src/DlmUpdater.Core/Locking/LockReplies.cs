@@ -48,14 +48,18 @@ public abstract record AcquireReply
     public sealed record Refused(string Why) : AcquireReply;
 
     /// <summary>No usable answer. <paramref name="MayHaveHappened"/>: the request may have reached the service, so the lock may be ours.</summary>
-    public sealed record Unreachable(string Why, bool MayHaveHappened) : AcquireReply;
+    public sealed record Unreachable(string Why, bool MayHaveHappened) : AcquireReply
+    {
+        /// <summary>How long the service asks not to be asked again (Retry-After); null = it does not say.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 }
 
 /// <summary>The answer to a release.</summary>
 public abstract record ReleaseReply
 {
-    /// <summary>It was ours and is free now.</summary>
-    public sealed record Released : ReleaseReply;
+    /// <summary>It is not ours now. <paramref name="WasHeld"/>: it was ours before; false = the service does not say whether it was.</summary>
+    public sealed record Released(bool WasHeld = true) : ReleaseReply;
 
     /// <summary>It was not held by us, and it is by nobody else who took our place as far as the service tells.</summary>
     public sealed record NotHeld : ReleaseReply;
@@ -70,7 +74,11 @@ public abstract record ReleaseReply
     public sealed record Refused(string Why) : ReleaseReply;
 
     /// <summary>No usable answer; the release may or may not have happened.</summary>
-    public sealed record Unreachable(string Why) : ReleaseReply;
+    public sealed record Unreachable(string Why) : ReleaseReply
+    {
+        /// <inheritdoc cref="AcquireReply.Unreachable.RetryAfter"/>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 }
 
 /// <summary>The answer to a show.</summary>
@@ -86,5 +94,9 @@ public abstract record ShowReply
     public sealed record Refused(string Why) : ShowReply;
 
     /// <summary>No usable answer.</summary>
-    public sealed record Unreachable(string Why) : ShowReply;
+    public sealed record Unreachable(string Why) : ShowReply
+    {
+        /// <inheritdoc cref="AcquireReply.Unreachable.RetryAfter"/>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 }

@@ -3,59 +3,90 @@ using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>Counts one wait: how long it has lasted, how long the service has been away, and whether to go on.</summary>
-/// <param name="settings">wait, wait_max, retry_interval.</param>
+/// <summary>Measures one wait: how long it has lasted, how long the service has been unreachable, whether to try again, and how long the next call may take.</summary>
+/// <param name="settings">wait, wait_max, unreachable_max, retry_interval.</param>
 /// <param name="time">The clock.</param>
 /// <param name="dice">The spread.</param>
 /// <param name="windowCloses">Waiting ends then, so that no later window runs an old decision; null = never.</param>
-/// <param name="unreachableLimit">How long an unreachable service is asked again when no wait_max is set; null = without end.</param>
 /// <param name="unreachableAtLeast">How long an unreachable service is asked again whatever else is set: best-effort has to see it away
 /// for that long before it goes on without.</param>
 internal sealed class Patience(
-    LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses, TimeSpan? unreachableLimit, TimeSpan unreachableAtLeast = default)
+    LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses = null, TimeSpan unreachableAtLeast = default)
 {
+    private const string WaitMaxKey = "[lock] wait_max", UnreachableMaxKey = "[lock] unreachable_max", NoWaitKey = "[lock] wait = false";
+
+    /// <summary>Longer than any call lasts, and short enough for a timer.</summary>
+    private static readonly TimeSpan LongestCall = TimeSpan.FromDays(1);
+
     private readonly long _began = time.GetTimestamp();
+    private long? _callBegan;
     private long _awaySince;
     private int _failures;
 
     /// <summary>How long this wait has lasted.</summary>
     internal TimeSpan Waited => time.GetElapsedTime(_began);
 
-    /// <summary>How long the service has been unreachable without a break; zero if it answered last.</summary>
+    /// <summary>How long the service has been unreachable without a break, from the beginning of the first call that it did not answer; zero if it answered
+    /// last.</summary>
     internal TimeSpan Unreachable => _failures == 0 ? TimeSpan.Zero : time.GetElapsedTime(_awaySince);
 
     /// <summary>True once the window has closed.</summary>
     internal bool WindowClosed => windowCloses is { } closes && time.GetUtcNow() >= closes;
 
+    /// <summary>Begins a call. Returns how long it may take, and by which bound: none outlives what is left of the wait.</summary>
+    internal (TimeSpan Limit, string Bound) Begin()
+    {
+        _callBegan = time.GetTimestamp();
+        var least = (Limit: LongestCall, Bound: "this program");
+        if (WaitLimit is { } wait) least = Least(least, wait - Waited, settings.Wait ? WaitMaxKey : NoWaitKey);
+        least = Least(least, settings.UnreachableMax - Unreachable, UnreachableMaxKey);
+        if (MustGoOn) least = (unreachableAtLeast - Unreachable, "[lock] unreachable_after");
+        if (windowCloses is { } closes) least = Least(least, closes - time.GetUtcNow(), "the maintenance window");
+        return least.Limit < TimeSpan.Zero ? (TimeSpan.Zero, least.Bound) : least;
+    }
+
     /// <summary>The pause before the next try, or null if this was the last.</summary>
     /// <param name="verdict">What the last try said: busy, disabled or unreachable.</param>
-    internal TimeSpan? Next(Verdict verdict)
+    /// <param name="retryAfter">The pause for which the service asked; null = none.</param>
+    internal TimeSpan? Next(Verdict verdict, TimeSpan? retryAfter = null)
     {
         bool away = verdict == Verdict.LockUnreachable;
-        if (away && _failures++ == 0) _awaySince = time.GetTimestamp();
+        if (away && _failures++ == 0) _awaySince = _callBegan ?? time.GetTimestamp();
         if (!away) _failures = 0;
+        if (!away && !settings.Wait) return null;
 
-        TimeSpan? limit = Limit(away);
-        TimeSpan spent = away ? Max(Unreachable, settings.WaitMax > TimeSpan.Zero ? Waited : TimeSpan.Zero) : Waited;
-        bool mustGoOn = away && Unreachable < unreachableAtLeast;
-        if (limit is { } l && spent >= l && !mustGoOn) return null;
+        TimeSpan? room = WaitLimit is { } wait ? RetryPolicy.LastTryOf(wait) - Waited : null;
+        if (away) room = Min(RetryPolicy.LastTryOf(settings.UnreachableMax) - Unreachable, room);
+        if (MustGoOn) room = unreachableAtLeast - Unreachable;
+        if (room <= TimeSpan.Zero) return null;
 
         TimeSpan pause = away
             ? RetryPolicy.UnreachablePause(settings.RetryInterval, _failures, dice())
             : RetryPolicy.BusyPause(settings.RetryInterval, dice());
-        if (mustGoOn) pause = Min(pause, unreachableAtLeast - Unreachable);
-        else if (limit is { } end) pause = Min(pause, end - spent);
-        return windowCloses is { } closes ? Max(Min(pause, closes - time.GetUtcNow()), TimeSpan.Zero) : pause;
+        if (retryAfter > pause) pause = Min(retryAfter.Value, RetryPolicy.LongestRetryAfter);
+        pause = Min(pause, room);
+        if (windowCloses is { } closes) pause = Min(pause, closes - time.GetUtcNow());
+        return pause < TimeSpan.Zero ? TimeSpan.Zero : pause;
     }
 
-    private TimeSpan? Limit(bool away)
+    private bool MustGoOn => _failures > 0 && Unreachable < unreachableAtLeast;
+
+    /// <summary>How long the whole wait lasts; null = the window or nothing bounds it.</summary>
+    private TimeSpan? WaitLimit
     {
-        if (!settings.Wait) return away ? RetryPolicy.BlipPatience : TimeSpan.Zero;
-        if (settings.WaitMax > TimeSpan.Zero) return settings.WaitMax;
-        return away ? unreachableLimit : null;
+        get
+        {
+            TimeSpan? most = settings.WaitMax switch
+            {
+                null => windowCloses is null ? RetryPolicy.DefaultWaitMax : null,
+                { } max => max > TimeSpan.Zero ? max : null,
+            };
+            return settings.Wait ? most : Min(RetryPolicy.WithoutWaiting, most);
+        }
     }
 
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+    private static (TimeSpan Limit, string Bound) Least((TimeSpan Limit, string Bound) one, TimeSpan limit, string bound) =>
+        limit < one.Limit ? (limit, bound) : one;
 
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+    private static TimeSpan Min(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

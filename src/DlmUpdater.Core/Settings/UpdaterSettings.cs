@@ -113,8 +113,11 @@ public sealed record LockSettings
     /// <summary>Wait for a busy lock.</summary>
     public bool Wait { get; init; } = true;
 
-    /// <summary>How long at most; zero = no end.</summary>
-    public TimeSpan WaitMax { get; init; } = TimeSpan.Zero;
+    /// <summary>How long at most; zero = no end; null = until the window closes, and without a window 4 h.</summary>
+    public TimeSpan? WaitMax { get; init; }
+
+    /// <summary>How long a service that gives no usable answer is asked again.</summary>
+    public TimeSpan UnreachableMax { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The mean pause between two polls.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(60);

@@ -25,7 +25,14 @@ public abstract record RunEvent
     public sealed record LockHeld(LockIdentity Lock, TimeSpan Waited, bool Again) : RunEvent;
 
     /// <summary>Waiting for the lock.</summary>
-    public sealed record LockWaiting(LockIdentity Lock, string Why, IReadOnlyList<LockHolder> Holders, TimeSpan Pause) : RunEvent;
+    public sealed record LockWaiting(LockIdentity Lock, string Why, IReadOnlyList<LockHolder> Holders, TimeSpan Pause) : RunEvent
+    {
+        /// <summary>True: the service gave no usable answer. False: the lock is busy or disabled.</summary>
+        public bool IsUnreachable { get; init; }
+    }
+
+    /// <summary>The lock service answers again, after it was unreachable for <paramref name="Away"/>.</summary>
+    public sealed record LockServiceBack(LockIdentity Lock, TimeSpan Away) : RunEvent;
 
     /// <summary>The lock was given back, or needed no giving back. <paramref name="How"/> says which.</summary>
     public sealed record LockReleased(LockIdentity Lock, string How) : RunEvent;

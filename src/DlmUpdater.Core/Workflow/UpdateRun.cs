@@ -135,8 +135,8 @@ public sealed class UpdateRun
                     : await Follow(new PhaseOutcome(verdict, state, how) { MayBeOurs = true }, cancel);
             case ShowReply.Refused refused:
                 return await Follow(new PhaseOutcome(Verdict.LockRefused, state, $"the lock service refuses this host: {refused.Why}") { MayBeOurs = true }, cancel);
-            case ShowReply.Unreachable when cancel.IsCancellationRequested:
-                return await Follow(new PhaseOutcome(Verdict.Interrupted, state, "interrupted while asking whose the lock is") { MayBeOurs = true }, cancel);
+            case ShowReply.Unreachable cut when cancel.IsCancellationRequested:
+                return await Follow(new PhaseOutcome(Verdict.Interrupted, state, cut.Why) { MayBeOurs = true }, cancel);
             case ShowReply.Unreachable when _run.Settings.Reboot.Strategy == RebootStrategy.BestEffort:
                 // Best-effort must not be stopped for ever by one unanswered acquire: the phase waits for the service once more, then waives.
                 return await GoOn(state, counted => Drive(counted, null, true, cancel));

@@ -105,11 +105,11 @@ internal static class CheckVerb
             yield break;
         }
 
-        ShowReply shown = service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        ShowReply shown = BoundedCall.Show(service);
         foreach (Finding finding in ChecksLock.Lock(service.Identity, shown, stored)) yield return finding;
         // Asked only of a server that answers: one complaint of a dead one is enough.
         if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman.Admin: { } admin } && shown is ShowReply.Shown && service is ILockList list)
-            yield return ChecksLock.Admin(admin.User, list.List(CancellationToken.None).AsTask().GetAwaiter().GetResult());
+            yield return ChecksLock.Admin(admin.User, BoundedCall.List(list));
     }
 
     /// <summary>Where the program is that <paramref name="command"/> names; null if there is none.</summary>

@@ -20,7 +20,7 @@ internal static class LockAdminVerbs
         {
             if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service, Unsound.Show) is { } wrong) return wrong;
             if (service is not ILockList can) return LockVerb.Cannot(service!, "cannot list its locks: it knows only the one that is asked for ('dlm-updater lock show')");
-            return Wait(can.List(CancellationToken.None)) switch
+            return BoundedCall.List(can) switch
             {
                 ListReply.Told told when parsed.GetValue(output) == OutputFormat.Json => Report.Json(json => LockReport.Write(json, told.Locks)),
                 ListReply.Told told => Report.Text(LockReport.Table(told.Locks, service.Identity.Name)),
@@ -63,7 +63,7 @@ internal static class LockAdminVerbs
         {
             if (LockVerb.Load(parsed.GetValue(config)!, SecretUse.Admin, out _, out ILockService? service, Unsound.Show) is { } wrong) return wrong;
             if (service is not ILockEvents can) return LockVerb.Cannot(service!, "keeps no record of its locks: 'dlm-updater history' tells what this host did");
-            return Wait(can.Events(CancellationToken.None)) switch
+            return BoundedCall.Events(can) switch
             {
                 EventsReply.Told told when parsed.GetValue(output) == OutputFormat.Json => Report.Json(json => LockReport.Write(json, told)),
                 EventsReply.Told told => Report.Text(LockReport.Table(told)),
@@ -80,7 +80,7 @@ internal static class LockAdminVerbs
         if (LockVerb.Load(config, SecretUse.Admin, out _, out ILockService? service) is { } wrong) return wrong;
         string word = enabled ? "enabled" : "disabled";
         if (service is not ILockSwitch can) return LockVerb.Cannot(service!, $"cannot be switched: its locks are always enabled, so '{word}' means nothing there");
-        switch (Wait(can.Switch(enabled, CancellationToken.None)))
+        switch (BoundedCall.Switch(can, enabled))
         {
             case SwitchReply.Switched done:
                 string effect = enabled ? ": hosts get it again"
@@ -112,8 +112,13 @@ internal static class LockAdminVerbs
             if (!StandardStreams.ReadsYes()) return Usage("nothing was changed");
         }
 
-        switch (Wait(can.Unlock(holder, CancellationToken.None)))
+        switch (BoundedCall.Unlock(can, holder))
         {
+            case ReleaseReply.Released { WasHeld: false }:
+                Report.Text($"{service.Identity.Service} accepted the request: {holder} holds no slot at the lock '{name}' now; whether it held one before, it does not say: " +
+                    "check the spelling of the id with the server's own tools\n");
+                return AdminRecord.Keep(settings!, service.Identity,
+                    $"the release of the slot of {holder} at the lock '{name}' was requested by hand; {service.Identity.Service} does not say whether it held one{(reason.Length == 0 ? "" : ": " + reason)}");
             case ReleaseReply.Released:
                 Report.Text($"the slot of {holder} at the lock '{name}' is free\n");
                 return AdminRecord.Keep(settings!, service.Identity, $"the slot of {holder} at the lock '{name}' was freed by hand{(reason.Length == 0 ? "" : ": " + reason)}");
@@ -136,7 +141,7 @@ internal static class LockAdminVerbs
     {
         if (LockVerb.Load(config, SecretUse.Admin, out UpdaterSettings? settings, out ILockService? service) is { } wrong) return wrong;
         if (service is not ILockSlots can) return LockVerb.Cannot(service!, "has no number of slots that could be set from here: its own configuration says how many");
-        switch (Wait(can.SetSlots(slots, CancellationToken.None)))
+        switch (BoundedCall.SetSlots(can, slots))
         {
             case SlotsReply.Set set:
                 string over = set.Holders.Count > slots ? $"; {set.Holders.Count} hosts hold it and keep it, and nobody new gets it until enough have left" : "";
@@ -150,8 +155,6 @@ internal static class LockAdminVerbs
                 throw new InvalidOperationException("no rule for this answer");
         }
     }
-
-    private static T Wait<T>(ValueTask<T> call) => call.AsTask().GetAwaiter().GetResult();
 
     private static int Usage(string why)
     {

@@ -40,7 +40,7 @@ internal static class LockVerb
 
     private static int Show(ILockService service, OutputFormat output)
     {
-        switch (service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        switch (BoundedCall.Show(service))
         {
             case ShowReply.Shown { View: var view }:
                 return output == OutputFormat.Json
@@ -60,7 +60,7 @@ internal static class LockVerb
     private static int Acquire(ILockService service)
     {
         string name = service.Identity.Name;
-        switch (service.Acquire(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        switch (BoundedCall.Acquire(service))
         {
             case AcquireReply.Granted granted:
                 return Report.Text($"the lock '{name}' is held by this host ({service.Identity.Holder})" +
@@ -82,10 +82,16 @@ internal static class LockVerb
     private static int Release(ILockService service)
     {
         string name = service.Identity.Name;
-        switch (service.Release(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        // Some services say the same of a lock that this host held and of one that it did not.
+        bool? wasHeld = BoundedCall.Show(service) is ShowReply.Shown { View: var before } ? before.HeldByUs : null;
+        switch (BoundedCall.Release(service))
         {
-            case ReleaseReply.Released:
+            case ReleaseReply.Released { WasHeld: var known } when known || wasHeld == true:
                 return Report.Text($"the lock '{name}' is released\n");
+            case ReleaseReply.Released when wasHeld is null:
+                return Report.Text($"{service.Identity.Service} accepted the release: this host ({service.Identity.Holder}) does not hold the lock '{name}' now; " +
+                    "whether it held it before, it does not say\n");
+            case ReleaseReply.Released:
             case ReleaseReply.NotHeld:
                 return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): nothing to release\n");
             case ReleaseReply.HeldByOther other:

@@ -37,7 +37,7 @@ internal static class LockWatchVerb
         while (true)
         {
             string? revision = null;
-            switch (await service.Show(cancel))
+            switch (await BoundedCall.Show(service, time, cancel))
             {
                 case ShowReply.Shown { View: var view }:
                     (revision, said) = (view.Revision, null);
@@ -53,7 +53,7 @@ internal static class LockWatchVerb
                 case ShowReply.Unreachable away:
                     if (away.Why != said) StandardStreams.WriteError("dlm-updater: " + away.Why);
                     said = away.Why;
-                    await Task.Delay(interval, time, cancel);
+                    await Task.Delay(away.RetryAfter is { } asked && asked > interval ? (asked < RetryPolicy.LongestRetryAfter ? asked : RetryPolicy.LongestRetryAfter) : interval, time, cancel);
                     continue;
                 default:
                     throw new InvalidOperationException("no rule for this answer");

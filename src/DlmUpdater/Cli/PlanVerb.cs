@@ -58,7 +58,7 @@ internal static class PlanVerb
             Running = ProgressFile.Read(Path.Combine(settings.Paths.RunDirectory, "progress")),
             Strategy = settings.Reboot.Strategy,
             Lock = service is NoLockService ? null : service?.Identity,
-            Shown = service is null ? new ShowReply.Unreachable(noService) : service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult(),
+            Shown = service is null ? new ShowReply.Unreachable(noService) : BoundedCall.Show(service),
             Admission = Setup.Schedule(settings).Admit(time.GetUtcNow()),
             DateConstraint = settings.Schedule.DateConstraint,
             Window = settings.Schedule.Window is { } window ? $"{window} ({settings.Schedule.TimeZone})" : null,

@@ -80,11 +80,11 @@ internal static class ResetVerb
     private static int? Release(UpdaterSettings settings)
     {
         if (Setup.LockService(settings, out string why) is not { } service) return Setup.Fail(Ending.Misconfigured, why);
-        ReleaseReply reply = service.Release(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        ReleaseReply reply = BoundedCall.Release(service);
         switch (reply)
         {
-            case ReleaseReply.Released:
-                StandardStreams.WriteError($"dlm-updater: the lock '{service.Identity.Name}' is released");
+            case ReleaseReply.Released released:
+                StandardStreams.WriteError($"dlm-updater: the lock '{service.Identity.Name}' is released{(released.WasHeld ? "" : ", if this host held it")}");
                 return null;
             case ReleaseReply.NotHeld:
                 StandardStreams.WriteError($"dlm-updater: the lock '{service.Identity.Name}' was not held by this host");

@@ -44,7 +44,7 @@ internal static class StatusVerb
             Stored = stored,
             Running = running,
             Lock = service?.Identity,
-            Shown = service is null ? new ShowReply.Unreachable(noService) : service.Show(CancellationToken.None).AsTask().GetAwaiter().GetResult(),
+            Shown = service is null ? new ShowReply.Unreachable(noService) : BoundedCall.Show(service),
             Last = LastStart.Read(settings.Paths.RunDirectory),
             LastRecord = new History(History.PathIn(settings.Paths.StateDirectory)).Read(1).Records is [.., var newest] ? newest : null,
             Upgrade = upgrade,

@@ -37,7 +37,7 @@ internal static class Updatelock
     private static int Status(ILockService service)
     {
         string name = service.Identity.Name;
-        switch (Wait(service.Show(CancellationToken.None)))
+        switch (BoundedCall.Show(service))
         {
             case ShowReply.Shown { View: { HeldByUs: true } }:
                 return Talk.Info($"the lock '{name}' is held by this host");
@@ -59,7 +59,7 @@ internal static class Updatelock
     private static int Lock(ILockService service)
     {
         string name = service.Identity.Name;
-        return Wait(service.Acquire(CancellationToken.None)) switch
+        return BoundedCall.Acquire(service) switch
         {
             AcquireReply.Granted => Talk.Info($"this host holds the lock '{name}' now"),
             AcquireReply.Busy busy => Talk.Error($"the lock '{name}' is held by {string.Join(", ", busy.Holders.Select(LockReport.Describe))}"),
@@ -89,9 +89,9 @@ internal static class Updatelock
         string name = service.Identity.Name;
 
         // The unit calls at every boot, and mostly there is nothing to give back: that is no failure, and not a write.
-        if (Wait(service.Show(CancellationToken.None)) is ShowReply.Shown { View: { HeldByUs: false, Holders: [] } })
+        if (BoundedCall.Show(service) is ShowReply.Shown { View: { HeldByUs: false, Holders: [] } })
             return Talk.Info($"the lock '{name}' is not held by this host: there is nothing to give back");
-        return Wait(service.Release(CancellationToken.None)) switch
+        return BoundedCall.Release(service) switch
         {
             ReleaseReply.Released => Talk.Info($"the lock '{name}' is given back"),
             ReleaseReply.NotHeld => Talk.Error($"the lock '{name}' is not held by this host: there is nothing to give back"),
@@ -140,8 +140,6 @@ internal static class Updatelock
             overrides = [.. overrides, new ConfigurationOverride("foreman", "client_crt", "puppet", "updatelock")];
         return Setup.Load(config, SecretUse.Lock, unsound, overrides)?.Settings;
     }
-
-    private static T Wait<T>(ValueTask<T> call) => call.AsTask().GetAwaiter().GetResult();
 
     /// <summary>Its lines: green on stdout, red on stderr, the prefix that its readers look for.</summary>
     private static class Talk

@@ -47,6 +47,8 @@ internal sealed class ConfigurationReading
         {
             case OldTool.ForemanDlmUpdater:
                 Translation.Implied(Values, place, "scripts", "untrusted", "skip", "as foreman_dlm_updater had it");
+                // It waited for a busy lock without end.
+                Translation.Implied(Values, place, "lock", "wait_max", "0", "as foreman_dlm_updater had it");
                 goto default;
             case OldTool.DlmEngineUpdaterIni:
                 DlmEngineUpdaterSettings.Defaults(Values, place);

@@ -14,9 +14,14 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
     /// <summary>How often an unchanged wait is repeated in the log: often enough to see that it lives, seldom enough not to fill the disk.</summary>
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(15);
 
+    /// <summary>When a warning of an unreachable lock service is repeated for the first time; each further time doubles it, up to the longest.</summary>
+    private static readonly TimeSpan FirstAwayReminder = TimeSpan.FromMinutes(5), LongestAwayReminder = TimeSpan.FromHours(1);
+
     private string? phase;
     private string? waitingFor;
     private long waitingSaid;
+    private TimeSpan? awayReminder;
+    private long awaySaid;
 
     /// <inheritdoc/>
     public void On(RunEvent happened)
@@ -50,6 +55,10 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
                 break;
             case RunEvent.LockWaiting e:
                 Waiting(e);
+                break;
+            case RunEvent.LockServiceBack e:
+                (waitingFor, awayReminder) = (null, null);
+                log.Warning($"the service of {Describe(e.Lock)} answers again, after {Human.Duration(e.Away)}", phase);
                 break;
             case RunEvent.LockReleased e:
                 waitingFor = null;
@@ -118,6 +127,12 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
 
     private void Waiting(RunEvent.LockWaiting e)
     {
+        if (e.IsUnreachable)
+        {
+            Unreachable(e);
+            return;
+        }
+
         string now = $"waiting for {Describe(e.Lock)}: {e.Why}";
         string line = $"{now}; asking again in {Human.Duration(e.Pause)} at the latest";
         if (now == waitingFor && clock.GetElapsedTime(waitingSaid) < Reminder)
@@ -129,6 +144,21 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
         waitingFor = now;
         waitingSaid = clock.GetTimestamp();
         log.Info(line, phase);
+    }
+
+    /// <summary>A warning when it begins, and again at growing intervals, each with the reason of that moment.</summary>
+    private void Unreachable(RunEvent.LockWaiting e)
+    {
+        string line = $"the service of {Describe(e.Lock)} is unreachable: {e.Why}; next retry within {Human.Duration(e.Pause)}";
+        if (awayReminder is { } reminder && clock.GetElapsedTime(awaySaid) < reminder)
+        {
+            log.Debug(line, phase);
+            return;
+        }
+
+        awayReminder = awayReminder is not { } last ? FirstAwayReminder : last * 2 < LongestAwayReminder ? last * 2 : LongestAwayReminder;
+        awaySaid = clock.GetTimestamp();
+        log.Warning(line, phase);
     }
 
     private void Ended(RunReport report)

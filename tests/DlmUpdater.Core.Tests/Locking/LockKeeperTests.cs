@@ -37,7 +37,7 @@ public class LockKeeperTests
         bed.Acquires = () => Reply(what == "mixed" ? (bed.Acts.Count % 2 == 0 ? "away" : "busy") : what);
         var no = Assert.IsType<LockOutcome.NotCleared>(await bed.Keeper().Take(null, false, default));
         if (what != "mixed") Assert.Equal(verdict, no.Verdict);
-        Assert.Equal(Bed.Noon + (10 * Minute), bed.Time.GetUtcNow());
+        Assert.Equal(Bed.Noon + RetryPolicy.LastTryOf(10 * Minute), bed.Time.GetUtcNow());
     }
 
     [Theory]
@@ -54,13 +54,13 @@ public class LockKeeperTests
     public async Task Without_wait_a_network_blip_is_still_sat_out()
     {
         Bed bed = new Bed().Lock(l => l with { Wait = false });
-        bed.Acquires = () => bed.Acts.Count < 4 ? Reply("away") : new AcquireReply.Granted(null);
+        bed.Acquires = () => bed.Acts.Count < 2 ? Reply("away") : new AcquireReply.Granted(null);
         Assert.IsType<LockOutcome.Cleared>(await bed.Keeper().Take(null, false, default));
 
         bed.Acquires = () => Reply("away");
         DateTimeOffset before = bed.Time.GetUtcNow();
         Assert.IsType<LockOutcome.NotCleared>(await bed.Keeper().Take(null, false, default));
-        Assert.Equal(RetryPolicy.BlipPatience, bed.Time.GetUtcNow() - before);
+        Assert.InRange(bed.Time.GetUtcNow() - before, TimeSpan.FromSeconds(1), RetryPolicy.WithoutWaiting);
     }
 
     [Fact]
@@ -69,7 +69,134 @@ public class LockKeeperTests
         var bed = new Bed { Acquires = () => Reply("away") };
         var no = Assert.IsType<LockOutcome.NotCleared>(await bed.Keeper().Take(null, false, default));
         Assert.Equal((Verdict.LockUnreachable, false), (no.Verdict, no.MayBeOurs));
-        Assert.Equal(RetryPolicy.AcquirePatience, bed.Time.GetUtcNow() - Bed.Noon);
+        Assert.Equal(RetryPolicy.LastTryOf(30 * Minute), bed.Time.GetUtcNow() - Bed.Noon);
+    }
+
+    [Theory]
+    [InlineData("away", Verdict.LockUnreachable, 30)]
+    [InlineData("disabled", Verdict.LockDisabled, 240)]
+    public async Task A_release_is_tried_no_longer_than_a_wait_lasts(string what, Verdict verdict, int minutes)
+    {
+        var bed = new Bed { Releases = () => what == "away" ? new ReleaseReply.Unreachable("no route") : new ReleaseReply.Disabled() };
+        Assert.Equal(verdict, (await bed.Keeper().GiveBack(true, default)).Verdict);
+        Assert.Equal(RetryPolicy.LastTryOf(minutes * Minute), bed.Time.GetUtcNow() - Bed.Noon);
+    }
+
+    [Fact]
+    public async Task A_proof_of_the_lock_is_tried_no_longer_than_unreachable_max()
+    {
+        var bed = new Bed { Shows = () => new ShowReply.Unreachable("no route") };
+        var no = Assert.IsType<LockOutcome.NotCleared>(await bed.Keeper().Prove(Bed.State(Phase.Update), true, default));
+        Assert.Equal((Verdict.LockUnreachable, "no route"), (no.Verdict, no.Why));
+        Assert.Equal(RetryPolicy.LastTryOf(30 * Minute), bed.Time.GetUtcNow() - Bed.Noon);
+    }
+
+    public static TheoryData<string, int, int, string> Bounds => new()
+    {
+        { "wait_max", 2, 0, "[lock] wait_max" },
+        { "wait = false", 10, 0, "[lock] wait = false" },
+        { "unreachable_max", 60, 0, "[lock] unreachable_max" },
+        { "window", 20, 20, "the maintenance window" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bounds))]
+    public async Task A_call_that_is_never_answered_ends_with_the_wait_and_may_have_happened(string what, int seconds, int window, string bound)
+    {
+        Bed bed = new Bed().Lock(l => what switch
+        {
+            "wait_max" => l with { WaitMax = TimeSpan.FromSeconds(seconds) },
+            "wait = false" => l with { Wait = false },
+            "unreachable_max" => l with { UnreachableMax = TimeSpan.FromSeconds(seconds) },
+            _ => l,
+        });
+        bed.Hangs = true;
+        Task<LockOutcome> take = bed.Keeper().Take(window == 0 ? null : Bed.Noon.AddSeconds(window), false, default).AsTask();
+        for (int passed = 0; !take.IsCompleted; passed++)
+        {
+            Assert.True(passed < seconds, $"it still waits after {passed} s");
+            bed.Pass(TimeSpan.FromSeconds(1));
+        }
+
+        var no = Assert.IsType<LockOutcome.NotCleared>(await take);
+        Assert.True(no.MayBeOurs);
+        Assert.Contains($"that {bound} left", no.Why, StringComparison.Ordinal);
+        Assert.Equal(window > 0 ? Verdict.WindowClosed : Verdict.LockUnreachable, no.Verdict);
+    }
+
+    [Fact]
+    public async Task A_release_after_a_call_that_was_not_answered_is_one_short_try()
+    {
+        Bed bed = new Bed().Lock(l => l with { WaitMax = TimeSpan.FromSeconds(2) });
+        bed.Hangs = true;
+        LockKeeper keeper = bed.Keeper();
+        Task<LockOutcome> take = keeper.Take(null, false, default).AsTask();
+        bed.Pass(TimeSpan.FromSeconds(2));
+        await take;
+        Task<(Verdict Verdict, string How)> release = keeper.GiveBack(patient: false, default).AsTask();
+        bed.Pass(TimeSpan.FromSeconds(3));
+        Assert.Equal(Verdict.LockUnreachable, (await release).Verdict);
+    }
+
+    [Theory]
+    [InlineData("take")]
+    [InlineData("prove")]
+    [InlineData("release")]
+    [InlineData("look")]
+    public async Task Sigterm_while_the_service_is_away_says_what_was_waited_for(string what)
+    {
+        var bed = new Bed
+        {
+            Acquires = () => new AcquireReply.Unreachable("connection refused", false),
+            Shows = () => new ShowReply.Unreachable("connection refused"),
+            Releases = () => new ReleaseReply.Unreachable("connection refused"),
+        };
+        bed.Waiting = bed.Sigterm.Cancel;
+        LockKeeper keeper = bed.Keeper();
+        string why = what switch
+        {
+            "take" => ((LockOutcome.NotCleared)await keeper.Take(null, false, bed.Sigterm.Token)).Why,
+            "prove" => ((LockOutcome.NotCleared)await keeper.Prove(Bed.State(Phase.Update), true, bed.Sigterm.Token)).Why,
+            "release" => (await keeper.GiveBack(true, bed.Sigterm.Token)).How,
+            _ => ((ShowReply.Unreachable)await keeper.LookPatiently(bed.Sigterm.Token)).Why,
+        };
+        Assert.StartsWith("interrupted while ", why, StringComparison.Ordinal);
+        Assert.EndsWith("the lock 'fleet' at paper: connection refused", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pause_for_which_the_service_asks_is_kept_by_every_question()
+    {
+        TimeSpan asked = 3 * Minute;
+        var bed = new Bed();
+        bed.Acquires = () => bed.Acts.Count == 1 ? new AcquireReply.Unreachable("503", false) { RetryAfter = asked } : new AcquireReply.Granted(null);
+        await bed.Keeper().Take(null, false, default);
+        bed.Shows = () => bed.Acts.Count == 3 ? new ShowReply.Unreachable("503") { RetryAfter = asked } : Bed.Shown(Bed.Me);
+        await bed.Keeper().Prove(Bed.State(Phase.Update), true, default);
+        bed.Shows = () => bed.Acts.Count == 5 ? new ShowReply.Unreachable("503") { RetryAfter = asked } : Bed.Shown(Bed.Me);
+        await bed.Keeper().LookPatiently(default);
+        bed.Releases = () => bed.Acts.Count == 7 ? new ReleaseReply.Unreachable("503") { RetryAfter = asked } : new ReleaseReply.Released();
+        await bed.Keeper().GiveBack(true, default);
+        Assert.Equal(8, bed.Acts.Count);
+        Assert.Equal(Bed.Noon + (4 * asked), bed.Time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task The_end_of_an_outage_is_told_once_with_its_length()
+    {
+        var bed = new Bed();
+        bed.Acquires = () => bed.Acts.Count switch { 1 or 2 => Reply("away"), 3 => Reply("busy"), _ => new AcquireReply.Granted(null) };
+        await bed.Keeper().Take(null, false, default);
+        Assert.Equal(
+            ["away", "away", "back", "busy", "held"],
+            bed.Events.Select(e => e switch
+            {
+                RunEvent.LockWaiting { IsUnreachable: true } => "away",
+                RunEvent.LockWaiting => "busy",
+                RunEvent.LockServiceBack { Away.TotalSeconds: 15 } => "back",
+                RunEvent.LockHeld => "held",
+                _ => e.ToString(),
+            }));
     }
 
     [Fact]

@@ -63,6 +63,9 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
 
     internal Func<ScriptResult> Reboots { get; set; } = () => Exit(0);
 
+    /// <summary>True: the lock service takes every call and answers none; a call ends only when it is cancelled.</summary>
+    internal bool Hangs { get; set; }
+
     public BootIdentity Boot { get; set; } = Boot1;
 
     public TimeSpan BootClock { get; set; } = TimeSpan.FromHours(5);
@@ -152,6 +155,7 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
     {
         cancel.ThrowIfCancellationRequested();
         Acts.Add("acquire");
+        if (Hangs) return Never<AcquireReply>(cancel);
         return new(Acquires());
     }
 
@@ -159,6 +163,7 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
     {
         cancel.ThrowIfCancellationRequested();
         Acts.Add("release");
+        if (Hangs) return Never<ReleaseReply>(cancel);
         return new(Releases());
     }
 
@@ -166,6 +171,7 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
     {
         cancel.ThrowIfCancellationRequested();
         Acts.Add("show");
+        if (Hangs) return Never<ShowReply>(cancel);
         return new(Shows());
     }
 
@@ -175,6 +181,13 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
         Pass(atMost);
         Waiting();
         return default;
+    }
+
+    private static ValueTask<T> Never<T>(CancellationToken cancel)
+    {
+        var answer = new TaskCompletionSource<T>();
+        cancel.Register(() => answer.TrySetCanceled(cancel));
+        return new(answer.Task);
     }
 
     internal void Pass(TimeSpan time)

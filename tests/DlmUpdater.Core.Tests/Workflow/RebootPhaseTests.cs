@@ -56,7 +56,7 @@ public class RebootPhaseTests
     [Fact]
     public void A_lock_service_that_was_away_past_the_deadline_leads_to_no_late_request()
     {
-        Bed bed = Asked(TimeSpan.FromMinutes(14));
+        Bed bed = Asked(TimeSpan.FromMinutes(14)).Lock(l => l with { UnreachableMax = TimeSpan.FromHours(12) });
         bed.Shows = () => bed.BootClock < TimeSpan.FromHours(8) ? new ShowReply.Unreachable("no route") : Bed.Shown(Bed.Me);
         Assert.Equal(Ending.DidNotReboot, bed.Run().Ending);
         Assert.DoesNotContain("reboot!", bed.Acts);

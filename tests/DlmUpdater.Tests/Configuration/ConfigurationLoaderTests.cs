@@ -232,7 +232,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         LockSettings l = box.Good().Lock;
 
         Assert.Equal(("main", 2, 3, 4, "second"),
-            (l.Holder, (int)l.WaitMax.TotalSeconds, (int)l.RetryInterval.TotalSeconds, (int)l.ConfirmAfter.TotalSeconds, l.Name));
+            (l.Holder, (int)l.WaitMax!.Value.TotalSeconds, (int)l.RetryInterval.TotalSeconds, (int)l.ConfirmAfter.TotalSeconds, l.Name));
     }
 
     [Fact]
@@ -263,7 +263,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         box.Write("config.d/10.ini", "[lock]\nwait_max =\n[schedule]\ndate_constraint =\n");
         LoadedConfiguration loaded = box.Load(ConfigurationSandbox.Minimal + "wait_max = 5m\n[schedule]\ndate_constraint = 1:Mon\n");
-        Assert.Equal((TimeSpan.Zero, null), (loaded.Settings!.Lock.WaitMax, loaded.Settings.Schedule.DateConstraint));
+        Assert.Equal(((TimeSpan?)null, null), (loaded.Settings!.Lock.WaitMax, loaded.Settings.Schedule.DateConstraint));
         Assert.Equal([Severity.NewRuns, Severity.NewRuns], loaded.Complaints.Select(c => c.Severity));
 
         box.Environment["DLM_UPDATER__LOCK__NAME"] = " ";

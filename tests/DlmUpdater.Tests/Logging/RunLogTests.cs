@@ -74,6 +74,22 @@ public sealed class RunLogTests : IDisposable
         Assert.Equal(4, lines.Count(l => l.Contains("db1", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void An_unreachable_service_is_a_warning_at_growing_intervals_and_another_when_it_is_back()
+    {
+        var away = new RunEvent.LockWaiting(Web, "connection refused", [], TimeSpan.FromSeconds(61)) { IsUnreachable = true };
+        string[] lines = Told(
+        [
+            .. Enumerable.Repeat<RunEvent>(away, 250), new RunEvent.LockServiceBack(Web, TimeSpan.FromMinutes(250)), away,
+        ]);
+        // After 5, 10, 20, 40 minutes, and then every hour: at 0, 5, 15, 35, 75, 135, 195.
+        Assert.Equal(9, lines.Length);
+        Assert.Equal("<4>the service of lock web at foreman is unreachable: connection refused; next retry within 1m 01s", lines[0]);
+        Assert.All(lines[1..7], line => Assert.Equal(lines[0], line));
+        Assert.Equal("<4>the service of lock web at foreman answers again, after 4h 10m", lines[7]);
+        Assert.Equal(lines[0], lines[8]);
+    }
+
     [Theory]
     [InlineData(ScriptStage.NeedsReboot, 0, "<6>needs_reboot/s: answers no (exit code 0, 0.1s)")]
     [InlineData(ScriptStage.NeedsReboot, 125, "<6>needs_reboot/s: answers yes (exit code 125, 0.1s)")]

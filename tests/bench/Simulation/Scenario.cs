@@ -197,7 +197,8 @@ public sealed record Scenario
         Lock = new LockSettings
         {
             Wait = dice.Chance(0.8),
-            WaitMax = dice.Chance(0.3) ? dice.Seconds(60, 3600) : TimeSpan.Zero,
+            WaitMax = dice.Chance(0.3) ? dice.Seconds(60, 3600) : dice.Chance(0.5) ? TimeSpan.Zero : null,
+            UnreachableMax = dice.Seconds(20, 3600),
             RetryInterval = dice.Seconds(2, 90),
             UnreachableAfter = dice.Seconds(30, 900),
         },

@@ -87,7 +87,7 @@ internal static class Locksmithctl
     {
         if (Look(service, out string why) is not { } view) return Fail("Error locking: " + why);
         if (view.HeldByUs) return Fail("Error locking: " + (view.Holders.Count >= view.Slots ? $"semaphore is at {view.Slots - view.Holders.Count}" : "holder exists"));
-        return Wait(service.Acquire(CancellationToken.None)) switch
+        return BoundedCall.Acquire(service) switch
         {
             AcquireReply.Granted => 0,
             AcquireReply.Busy busy => Fail($"Error locking: semaphore is at {Math.Min(0, view.Slots - busy.Holders.Count)}"),
@@ -106,7 +106,7 @@ internal static class Locksmithctl
         return Free(service);
     }
 
-    private static int Free(EtcdLockService service) => Wait(service.Unlock(service.Identity.Holder, CancellationToken.None)) switch
+    private static int Free(EtcdLockService service) => BoundedCall.Unlock(service, service.Identity.Holder) switch
     {
         ReleaseReply.Released => 0,
         ReleaseReply.Refused refused => Fail("Error unlocking: " + refused.Why),
@@ -114,7 +114,7 @@ internal static class Locksmithctl
         _ => Fail("Error unlocking: holder does not exist"),
     };
 
-    private static int SetMax(EtcdLockService service, int slots) => Wait(service.SetSlots(slots, CancellationToken.None)) switch
+    private static int SetMax(EtcdLockService service, int slots) => BoundedCall.SetSlots(service, slots) switch
     {
         SlotsReply.Set set => Report.Text($"Old-Max: {set.Old}\nMax: {slots}\n"),
         SlotsReply.Refused refused => Fail("Error setting value: " + refused.Why),
@@ -128,7 +128,7 @@ internal static class Locksmithctl
         if (code != 0) return code;
         code = ForegroundCommand.Run(ThisHost.HostCommand, out string why);
         // A slot for a reboot that does not come would keep the fleet waiting.
-        if (code != 0) _ = Wait(service.Release(CancellationToken.None));
+        if (code != 0) _ = BoundedCall.Release(service);
         return code == 0 ? 0 : Fail($"Error rebooting: {(why.Length > 0 ? why : $"exit code {code}")}; the slot is given back");
     }
 
@@ -163,7 +163,7 @@ internal static class Locksmithctl
 
     private static LockView? Look(EtcdLockService service, out string why)
     {
-        ShowReply reply = Wait(service.Show(CancellationToken.None));
+        ShowReply reply = BoundedCall.Show(service);
         why = reply switch
         {
             ShowReply.Refused refused => refused.Why,
@@ -172,8 +172,6 @@ internal static class Locksmithctl
         };
         return (reply as ShowReply.Shown)?.View;
     }
-
-    private static T Wait<T>(ValueTask<T> call) => call.AsTask().GetAwaiter().GetResult();
 
     private static int Fail(string why)
     {

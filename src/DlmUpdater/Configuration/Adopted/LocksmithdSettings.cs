@@ -32,7 +32,7 @@ internal sealed class LocksmithdSettings(ConfiguredValues values, Findings findi
         foreach ((string section, string key, string value) in (ReadOnlySpan<(string, string, string)>)
         [
             ("lock", "service", "etcd"), ("etcd", "api", "v2"), ("etcd", "endpoints", "http://127.0.0.1:2379,http://127.0.0.1:4001"),
-            ("reboot", "strategy", "reboot"), ("schedule", "time_zone", "local"),
+            ("lock", "wait_max", "0"), ("reboot", "strategy", "reboot"), ("schedule", "time_zone", "local"),
         ])
         {
             Implied(_values, file, section, key, value, AsBefore);

@@ -21,38 +21,16 @@ internal sealed class DlmEngineLockService(
     public LockIdentity Identity => identity;
 
     /// <inheritdoc/>
-    public async ValueTask<AcquireReply> Acquire(CancellationToken cancel)
-    {
-        switch (await Look(cancel))
-        {
-            case EngineSight.Seen seen: return Whose(seen.Lock);
-            case EngineSight.Refused no: return new AcquireReply.Refused(no.Why);
-            case EngineSight.Unusable no: return new AcquireReply.Unreachable(no.Why, false);
-        }
-
-        switch (await Ask(new HttpAsk("POST", _path) { Body = api.Claim(identity.Holder) }, cancel))
-        {
-            case EngineAnswer.No no: return new AcquireReply.Refused(no.Why);
-            case EngineAnswer.Away { MayHaveHappened: false } away: return new AcquireReply.Unreachable(away.Why, false);
-            case var unsure: return await Settle(unsure, cancel);
-        }
-    }
+    public ValueTask<AcquireReply> Acquire(CancellationToken cancel) => ServiceEdge.Acquire(http, () => Take(cancel));
 
     /// <inheritdoc/>
-    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => Free(identity.Holder, cancel);
+    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => ServiceEdge.Release(http, () => Free(identity.Holder, cancel));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => Free(holder, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask<ShowReply> Show(CancellationToken cancel) => await Look(cancel) switch
-    {
-        EngineSight.Seen seen => new ShowReply.Shown(View(seen.Lock)),
-        EngineSight.Missing => new ShowReply.Shown(new LockView(identity.Name, 1, [], true, null)),
-        EngineSight.Refused no => new ShowReply.Refused(no.Why),
-        EngineSight.Unusable no => new ShowReply.Unreachable(no.Why),
-        _ => throw new InvalidOperationException("unknown sight"),
-    };
+    public ValueTask<ShowReply> Show(CancellationToken cancel) => ServiceEdge.Show(http, () => See(cancel));
 
     /// <inheritdoc/>
     public async ValueTask<ListReply> List(CancellationToken cancel)
@@ -92,6 +70,32 @@ internal sealed class DlmEngineLockService(
 
     /// <inheritdoc/>
     public void Dispose() => (http as IDisposable)?.Dispose();
+
+    private async ValueTask<AcquireReply> Take(CancellationToken cancel)
+    {
+        switch (await Look(cancel))
+        {
+            case EngineSight.Seen seen: return Whose(seen.Lock);
+            case EngineSight.Refused no: return new AcquireReply.Refused(no.Why);
+            case EngineSight.Unusable no: return new AcquireReply.Unreachable(no.Why, false);
+        }
+
+        switch (await Ask(new HttpAsk("POST", _path) { Body = api.Claim(identity.Holder) }, cancel))
+        {
+            case EngineAnswer.No no: return new AcquireReply.Refused(no.Why);
+            case EngineAnswer.Away { MayHaveHappened: false } away: return new AcquireReply.Unreachable(away.Why, false);
+            case var unsure: return await Settle(unsure, cancel);
+        }
+    }
+
+    private async ValueTask<ShowReply> See(CancellationToken cancel) => await Look(cancel) switch
+    {
+        EngineSight.Seen seen => new ShowReply.Shown(View(seen.Lock)),
+        EngineSight.Missing => new ShowReply.Shown(new LockView(identity.Name, 1, [], true, null)),
+        EngineSight.Refused no => new ShowReply.Refused(no.Why),
+        EngineSight.Unusable no => new ShowReply.Unreachable(no.Why),
+        _ => throw new InvalidOperationException("unknown sight"),
+    };
 
     private async ValueTask<EngineAnswer> Ask(HttpAsk ask, CancellationToken cancel)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Locks.Http;
 
 namespace DlmUpdater.Locks.Etcd;
 
@@ -28,31 +29,13 @@ internal sealed class EtcdLockService(
     internal TimeSpan Spread { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
-    public async ValueTask<AcquireReply> Acquire(CancellationToken cancel)
-    {
-        SlotOutcome outcome = default;
-        Change change = await _writer.Apply(document =>
-        {
-            SlotStep step = document.Semaphore.TryAcquire(new SlotHolder(identity.Holder, null, null));
-            outcome = step.Outcome;
-            return document.With(step.Next);
-        }, create: true, cancel);
-        return change switch
-        {
-            Change.Refused refused => new AcquireReply.Refused(refused.Why),
-            Change.Failed failed => new AcquireReply.Unreachable(failed.Why, failed.MayHaveHappened),
-            Change.Made made => outcome switch
-            {
-                SlotOutcome.Taken or SlotOutcome.AlreadyHeld => new AcquireReply.Granted(null),
-                SlotOutcome.Disabled => new AcquireReply.Disabled(),
-                _ => new AcquireReply.Busy(View(made.Document), Text(made.Revision)),
-            },
-            _ => throw new InvalidOperationException("unknown change"),
-        };
-    }
+    public ValueTask<AcquireReply> Acquire(CancellationToken cancel) => ServiceEdge.Acquire(store.Traffic, () => Take(cancel));
 
     /// <inheritdoc/>
-    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => Free(identity.Holder, isUnlock: false, cancel);
+    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => ServiceEdge.Release(store.Traffic, () => Free(identity.Holder, isUnlock: false, cancel));
+
+    /// <inheritdoc/>
+    public ValueTask<ShowReply> Show(CancellationToken cancel) => ServiceEdge.Show(store.Traffic, () => See(cancel));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => Free(holder, isUnlock: true, cancel);
@@ -78,19 +61,6 @@ internal sealed class EtcdLockService(
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ShowReply> Show(CancellationToken cancel) => await store.Read(cancel) switch
-    {
-        Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf)) { Exists = false }),
-        Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
-            ? new ShowReply.Shown(new LockView(
-                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
-            : new ShowReply.Refused(_writer.Damaged(why)),
-        Kept.No no => new ShowReply.Refused(no.Why),
-        Kept.Away away => new ShowReply.Unreachable(away.Why),
-        _ => throw new InvalidOperationException("unknown answer"),
-    };
-
-    /// <inheritdoc/>
     public async ValueTask WaitForChange(string? revision, TimeSpan atMost, CancellationToken cancel)
     {
         if (atMost <= TimeSpan.Zero) return;
@@ -105,6 +75,41 @@ internal sealed class EtcdLockService(
 
     /// <inheritdoc/>
     public void Dispose() => store.Dispose();
+
+    private async ValueTask<AcquireReply> Take(CancellationToken cancel)
+    {
+        SlotOutcome outcome = default;
+        Change change = await _writer.Apply(document =>
+        {
+            SlotStep step = document.Semaphore.TryAcquire(new SlotHolder(identity.Holder, null, null));
+            outcome = step.Outcome;
+            return document.With(step.Next);
+        }, create: true, cancel);
+        return change switch
+        {
+            Change.Refused refused => new AcquireReply.Refused(refused.Why),
+            Change.Failed failed => new AcquireReply.Unreachable(failed.Why, failed.MayHaveHappened),
+            Change.Made made => outcome switch
+            {
+                SlotOutcome.Taken or SlotOutcome.AlreadyHeld => new AcquireReply.Granted(null),
+                SlotOutcome.Disabled => new AcquireReply.Disabled(),
+                _ => new AcquireReply.Busy(View(made.Document), Text(made.Revision)),
+            },
+            _ => throw new InvalidOperationException("unknown change"),
+        };
+    }
+
+    private async ValueTask<ShowReply> See(CancellationToken cancel) => await store.Read(cancel) switch
+    {
+        Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf)) { Exists = false }),
+        Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
+            ? new ShowReply.Shown(new LockView(
+                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
+            : new ShowReply.Refused(_writer.Damaged(why)),
+        Kept.No no => new ShowReply.Refused(no.Why),
+        Kept.Away away => new ShowReply.Unreachable(away.Why),
+        _ => throw new InvalidOperationException("unknown answer"),
+    };
 
     private async ValueTask<ReleaseReply> Free(string holder, bool isUnlock, CancellationToken cancel)
     {

@@ -4,9 +4,15 @@ namespace DlmUpdater.Locks.Etcd;
 
 /// <summary>The members of one etcd cluster, of which any will do: the one that answered last is asked first, and one that is away is
 /// passed over. Every request that changes something must be one that does no harm when it arrives twice.</summary>
-internal sealed class EtcdMembers(IReadOnlyList<IHttpTransport> members) : IDisposable
+internal sealed class EtcdMembers(IReadOnlyList<IHttpTransport> members) : IHttpTraffic, IDisposable
 {
     private int _first;
+
+    /// <inheritdoc/>
+    public long Sent => members.Any(m => m.Sent < 0) ? -1 : members.Sum(m => m.Sent);
+
+    /// <summary>Only what all members ask for: one that asks for none may be asked.</summary>
+    public TimeSpan? RetryAfter => members.Any(m => m.RetryAfter is null) ? null : members.Min(m => m.RetryAfter);
 
     /// <summary>Asks until one answers. A refusal is none if an earlier member may have carried the change out.</summary>
     /// <param name="ask">The request.</param>

@@ -20,6 +20,9 @@ internal sealed class GatewayStore(EtcdMembers members, string key, Login? login
     private string? _token;
 
     /// <inheritdoc/>
+    public IHttpTraffic Traffic => members;
+
+    /// <inheritdoc/>
     public string Key => key;
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using DlmUpdater.Locks.Http;
+
 namespace DlmUpdater.Locks.Etcd;
 
 /// <summary>The value of one key of etcd as it was found, or what came of a change to it.</summary>
@@ -38,6 +40,9 @@ internal enum Heard
 /// <summary>One key of etcd, in one of its APIs. Nothing throws but a cancelled call.</summary>
 internal interface ISemaphoreStore : IDisposable
 {
+    /// <summary>What was sent to the members.</summary>
+    IHttpTraffic Traffic { get; }
+
     /// <summary>The key as its own tools write it.</summary>
     string Key { get; }
 

@@ -20,6 +20,9 @@ internal sealed class KeysStore(EtcdMembers members, string key, Login? login) :
     private readonly string _path = "/v2/keys/" + key.Replace("%", "%25", StringComparison.Ordinal);
 
     /// <inheritdoc/>
+    public IHttpTraffic Traffic => members;
+
+    /// <inheritdoc/>
     public string Key => key;
 
     /// <inheritdoc/>

@@ -27,31 +27,10 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
     public LockIdentity Identity => identity;
 
     /// <inheritdoc/>
-    public async ValueTask<AcquireReply> Acquire(CancellationToken cancel)
-    {
-        switch (await Ask(ways.Acquire, "/v1/pre-reboot", identity.Holder, cancel))
-        {
-            case FleetLockAnswer.Yes: break;
-            case FleetLockAnswer.Held held: return Busy(held);
-            case FleetLockAnswer.Collided no: return new AcquireReply.Unreachable(no.Why, true);
-            case FleetLockAnswer.No no: return new AcquireReply.Refused(no.Why);
-            case FleetLockAnswer.Away away: return new AcquireReply.Unreachable(away.Why, away.MayHaveHappened);
-        }
-
-        return await Ask(ways.Acquire, "/v1/pre-reboot", identity.Holder, cancel) switch
-        {
-            FleetLockAnswer.Yes => new AcquireReply.Granted(null),
-            FleetLockAnswer.Held held => Busy(held),
-            // The lock may be ours by now, so this is no refusal that could be walked away from.
-            FleetLockAnswer.Collided no => new AcquireReply.Unreachable(no.Why, true),
-            FleetLockAnswer.No no => new AcquireReply.Unreachable(no.Why, true),
-            FleetLockAnswer.Away away => new AcquireReply.Unreachable(away.Why, true),
-            _ => throw new InvalidOperationException("unknown answer"),
-        };
-    }
+    public ValueTask<AcquireReply> Acquire(CancellationToken cancel) => ServiceEdge.Acquire(ways.Acquire, () => Take(cancel));
 
     /// <inheritdoc/>
-    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => Free(identity.Holder, cancel);
+    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => ServiceEdge.Release(ways.Release, () => Free(identity.Holder, cancel));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => Free(holder, cancel);
@@ -90,6 +69,29 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
         return bytes.WrittenMemory;
     }
 
+    private async ValueTask<AcquireReply> Take(CancellationToken cancel)
+    {
+        switch (await Ask(ways.Acquire, "/v1/pre-reboot", identity.Holder, cancel))
+        {
+            case FleetLockAnswer.Yes: break;
+            case FleetLockAnswer.Held held: return Busy(held);
+            case FleetLockAnswer.Collided no: return new AcquireReply.Unreachable(no.Why, true);
+            case FleetLockAnswer.No no: return new AcquireReply.Refused(no.Why);
+            case FleetLockAnswer.Away away: return new AcquireReply.Unreachable(away.Why, away.MayHaveHappened);
+        }
+
+        return await Ask(ways.Acquire, "/v1/pre-reboot", identity.Holder, cancel) switch
+        {
+            FleetLockAnswer.Yes => new AcquireReply.Granted(null),
+            FleetLockAnswer.Held held => Busy(held),
+            // The lock may be ours by now, so this is no refusal that could be walked away from.
+            FleetLockAnswer.Collided no => new AcquireReply.Unreachable(no.Why, true),
+            FleetLockAnswer.No no => new AcquireReply.Unreachable(no.Why, true),
+            FleetLockAnswer.Away away => new AcquireReply.Unreachable(away.Why, true),
+            _ => throw new InvalidOperationException("unknown answer"),
+        };
+    }
+
     private async ValueTask<FleetLockAnswer> Ask(IHttpTransport http, string path, string id, CancellationToken cancel)
     {
         for (int attempt = 1; ; attempt++)
@@ -104,7 +106,7 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
         => await Ask(ways.Release, "/v1/steady-state", id, cancel) switch
         {
             // Whether it was held before, no server tells.
-            FleetLockAnswer.Yes => new ReleaseReply.Released(),
+            FleetLockAnswer.Yes => new ReleaseReply.Released(WasHeld: false),
             FleetLockAnswer.Held { Holder: { } other } when other == id => new ReleaseReply.Unreachable(
                 $"{ways.Release.Server} refused to release the lock of the group {identity.Name}, which it says is held by this very id: "
                     + "look into its log"),

@@ -22,7 +22,41 @@ internal sealed class ForemanLockService(
     public LockIdentity Identity => identity;
 
     /// <inheritdoc/>
-    public async ValueTask<AcquireReply> Acquire(CancellationToken cancel)
+    public ValueTask<AcquireReply> Acquire(CancellationToken cancel) => ServiceEdge.Acquire(http, () => Take(cancel));
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseReply> Release(CancellationToken cancel) => ServiceEdge.Release(http, () => GiveBack(cancel));
+
+    /// <inheritdoc/>
+    public ValueTask<ShowReply> Show(CancellationToken cancel) => ServiceEdge.Show(http, () => See(cancel));
+
+    /// <inheritdoc/>
+    public async ValueTask WaitForChange(string? revision, TimeSpan atMost, CancellationToken cancel)
+    {
+        // Foreman tells nobody of a free lock.
+        if (atMost > TimeSpan.Zero) await Task.Delay(atMost, time, cancel);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel) => admin.Switch(enabled, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => admin.Unlock(holder, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<EventsReply> Events(CancellationToken cancel) => admin.Events(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<ListReply> List(CancellationToken cancel) => admin.List(cancel);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        (http as IDisposable)?.Dispose();
+        admin.Dispose();
+    }
+
+    private async ValueTask<AcquireReply> Take(CancellationToken cancel)
     {
         // Foreman reads such a name as a row's number where it can; asking first keeps us from taking a stranger's lock.
         if (char.IsAsciiDigit(identity.Name[0]) && await Look(cancel) is Sight.Unusable { IsAnotherLock: true } stranger)
@@ -53,8 +87,7 @@ internal sealed class ForemanLockService(
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<ReleaseReply> Release(CancellationToken cancel)
+    private async ValueTask<ReleaseReply> GiveBack(CancellationToken cancel)
     {
         switch (ForemanAnswer.Read(await http.Send(new HttpAsk("DELETE", _path), cancel), words))
         {
@@ -65,7 +98,8 @@ internal sealed class ForemanLockService(
                     Sight.Unusable no => new ReleaseReply.Unreachable(no.Why),
                     Sight.Seen seen when IsOurs(seen.Lock) => new ReleaseReply.Unreachable($"{words.Server} says that it released the lock {identity.Name}, "
                         + "and that this host still holds it: look at the lock in Foreman"),
-                    _ => new ReleaseReply.Released(),
+                    // It says the same of a lock that was free before.
+                    _ => new ReleaseReply.Released(WasHeld: false),
                 };
             case ForemanAnswer.NotNow:
                 return await Look(cancel) switch
@@ -89,8 +123,7 @@ internal sealed class ForemanLockService(
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<ShowReply> Show(CancellationToken cancel) => await Look(cancel) switch
+    private async ValueTask<ShowReply> See(CancellationToken cancel) => await Look(cancel) switch
     {
         Sight.Seen { Lock.Host: null } seen => new ShowReply.Shown(new LockView(identity.Name, 1, [], seen.Lock.Enabled, null)),
         Sight.Seen { Lock.Self: null } => new ShowReply.Unreachable(NoSelf),
@@ -102,32 +135,6 @@ internal sealed class ForemanLockService(
         Sight.Unusable no => new ShowReply.Unreachable(no.Why),
         _ => throw new InvalidOperationException("unknown sight"),
     };
-
-    /// <inheritdoc/>
-    public async ValueTask WaitForChange(string? revision, TimeSpan atMost, CancellationToken cancel)
-    {
-        // Foreman tells nobody of a free lock.
-        if (atMost > TimeSpan.Zero) await Task.Delay(atMost, time, cancel);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel) => admin.Switch(enabled, cancel);
-
-    /// <inheritdoc/>
-    public ValueTask<ReleaseReply> Unlock(string holder, CancellationToken cancel) => admin.Unlock(holder, cancel);
-
-    /// <inheritdoc/>
-    public ValueTask<EventsReply> Events(CancellationToken cancel) => admin.Events(cancel);
-
-    /// <inheritdoc/>
-    public ValueTask<ListReply> List(CancellationToken cancel) => admin.List(cancel);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        (http as IDisposable)?.Dispose();
-        admin.Dispose();
-    }
 
     private string NoSelf => $"{words.Server} does not say whether this host holds the lock {identity.Name} (no host.self): "
         + "check that its web server verifies client certificates, and that its plugin foreman_dlm is not older than 1.0";

@@ -76,25 +76,30 @@ internal sealed class HttpConnection : IDisposable
     /// <param name="server">Scheme, host and port.</param>
     /// <param name="proxy">Null = none.</param>
     /// <param name="tls">For https only.</param>
+    /// <param name="resolve">Asks for the addresses of a name. The base library's own cannot be cancelled once it has begun, so it is left behind.</param>
+    /// <param name="onStep">Is told how far it is.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="ConnectException">Why not.</exception>
     /// <exception cref="OperationCanceledException">Only if <paramref name="cancel"/> asks for it.</exception>
-    internal static async ValueTask<HttpConnection> Open(Uri server, Uri? proxy, SslClientAuthenticationOptions? tls, CancellationToken cancel)
+    internal static async ValueTask<HttpConnection> Open(
+        Uri server, Uri? proxy, SslClientAuthenticationOptions? tls, Func<string, Task<IPAddress[]>> resolve, Action<ConnectStep> onStep, CancellationToken cancel)
     {
         ConnectStep step = ConnectStep.Name;
+        void Step(ConnectStep next) => onStep(step = next);
         Socket? socket = null;
         try
         {
             Uri first = proxy ?? server;
-            IPAddress[] addresses = IPAddress.TryParse(first.IdnHost, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(first.IdnHost, cancel);
-            step = ConnectStep.Connect;
+            Step(ConnectStep.Name);
+            IPAddress[] addresses = IPAddress.TryParse(first.IdnHost, out IPAddress? literal) ? [literal] : await resolve(first.IdnHost).WaitAsync(cancel);
+            Step(ConnectStep.Connect);
             socket = await Connect(addresses, first.Port, cancel);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (tls is not null)
             {
-                step = ConnectStep.Proxy;
+                Step(ConnectStep.Proxy);
                 if (proxy is not null) await Tunnel(stream, server, proxy, cancel);
-                step = ConnectStep.Tls;
+                Step(ConnectStep.Tls);
                 var encrypted = new SslStream(stream);
                 tls.TargetHost = server.IdnHost;
                 await encrypted.AuthenticateAsClientAsync(tls, cancel);

@@ -6,7 +6,9 @@ namespace DlmUpdater.Locks.Http;
 /// <summary>The head of an answer, as far as it matters here.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="Location">The value of the Location header; null if there is none.</param>
-internal sealed record HttpHead(int Status, string? Location);
+/// <param name="RetryAfter">The value of the Retry-After header; null if there is none.</param>
+/// <param name="Date">The value of the Date header; null if there is none.</param>
+internal sealed record HttpHead(int Status, string? Location, string? RetryAfter = null, string? Date = null);
 
 /// <summary>Reads the answers of an HTTP/1.1 server (RFC 9112) from a connection: head, then the body piece by piece, whole or in chunks,
 /// trailers included. It believes no length that it is told beyond its own limits. A server that does not keep the rules is an
@@ -91,7 +93,7 @@ internal sealed class HttpReader(Stream stream)
 
     private async ValueTask<HttpHead> Fields(int status, bool isOld, CancellationToken cancel)
     {
-        string? location = null;
+        string? location = null, retryAfter = null, date = null;
         long? length = null;
         bool isChunked = false, closes = isOld;
         while (await HeadLine(cancel) is { Length: > 0 } line)
@@ -103,6 +105,12 @@ internal sealed class HttpReader(Stream stream)
             {
                 case "location":
                     location = value;
+                    break;
+                case "retry-after":
+                    retryAfter = value;
+                    break;
+                case "date":
+                    date = value;
                     break;
                 case "connection":
                     closes |= value.Contains("close", StringComparison.OrdinalIgnoreCase);
@@ -129,7 +137,7 @@ internal sealed class HttpReader(Stream stream)
         };
         // While a body is open nothing may follow it.
         if (_framing != Framing.Done) (CanGoOn, _goesOnAfterBody) = (false, CanGoOn && _framing != Framing.UntilClose);
-        return new HttpHead(status, location);
+        return new HttpHead(status, location, retryAfter, date);
     }
 
     private void End() => (_framing, CanGoOn) = (Framing.Done, _goesOnAfterBody);

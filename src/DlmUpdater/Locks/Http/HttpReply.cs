@@ -17,13 +17,24 @@ internal abstract record HttpReply
     internal sealed record CannotAsk(string Why) : HttpReply;
 }
 
+/// <summary>What the edge of a lock service has to know of the traffic below it.</summary>
+internal interface IHttpTraffic
+{
+    /// <summary>How many requests may have left this host so far; -1 = not known.</summary>
+    long Sent => -1;
+
+    /// <summary>How long the last answer (429 or 503) asked not to be asked again; null if there is none, or it did not say.</summary>
+    TimeSpan? RetryAfter => null;
+}
+
 /// <summary>Asks one server, one request at a time.</summary>
-internal interface IHttpTransport
+internal interface IHttpTransport : IHttpTraffic
 {
     /// <summary>Host and port, for messages.</summary>
     string Server { get; }
 
-    /// <summary>Sends one request. Throws only <see cref="OperationCanceledException"/>, and only if <paramref name="cancel"/> asks for it.</summary>
+    /// <summary>Sends one request. Throws only <see cref="OperationCanceledException"/> (a <see cref="Core.Locking.CutOffException"/> where it is known what
+    /// was waited for), and only if <paramref name="cancel"/> asks for it.</summary>
     /// <param name="ask">The request.</param>
     /// <param name="cancel">Ends the call.</param>
     ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel);

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using DlmUpdater.Core.Locking;
 
 namespace DlmUpdater.Locks.Http;
 
@@ -26,6 +28,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     private TlsBytes? _read;
     private X509Certificate2? _leaf;
     private string? _complaint;
+    private string _waitingFor = "";
 
     /// <summary>How long name, connection and TLS may take together.</summary>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -39,15 +42,24 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     /// <summary>How long a connection waits for the next request.</summary>
     internal TimeSpan KeepFor { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Asks for the addresses of a name.</summary>
+    internal Func<string, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
     /// <inheritdoc/>
     public string Server => HttpConnection.Authority(_base);
+
+    /// <inheritdoc/>
+    public long Sent { get; private set; }
+
+    /// <inheritdoc/>
+    public TimeSpan? RetryAfter { get; private set; }
 
     private bool IsTls => _base.Scheme == Uri.UriSchemeHttps;
 
     /// <inheritdoc/>
     public async ValueTask<HttpReply> Send(HttpAsk ask, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
+        Begin(cancel);
         if (Prepare() is { } wrong) return new HttpReply.CannotAsk(wrong);
 
         byte[] request = Bytes(ask);
@@ -60,8 +72,10 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
             {
                 bool isKept = _connection is not null;
                 HttpConnection connection = _connection ??= await Open(either.Token);
+                _waitingFor = $"the answer of {Server}";
                 try
                 {
+                    Sent++;
                     if (await connection.Ask(request, either.Token) is { } head) return await Whole(connection, head, either.Token);
                     throw new EndOfStreamException();
                 }
@@ -81,7 +95,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         {
             Hang();
             // Cancelling tears the connection down, and which of the exceptions wins is a matter of luck.
-            cancel.ThrowIfCancellationRequested();
+            if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
             return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), sent);
         }
     }
@@ -89,7 +103,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     /// <inheritdoc/>
     public async ValueTask<HttpReply> Listen(HttpAsk ask, Func<ReadOnlyMemory<byte>, bool> onPiece, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
+        Begin(cancel);
         if (Prepare() is { } wrong) return new HttpReply.CannotAsk(wrong);
 
         using var timer = new CancellationTokenSource(CallTimeout, time);
@@ -98,6 +112,8 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         try
         {
             connection = await Open(either.Token);
+            _waitingFor = $"the answer of {Server}";
+            Sent++;
             HttpHead head = await connection.Ask(Bytes(ask), either.Token) ?? throw new EndOfStreamException();
             if (head.Status is < 200 or > 299) return await Whole(connection, head, either.Token);
             timer.CancelAfter(Timeout.InfiniteTimeSpan);
@@ -105,7 +121,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         }
         catch (Exception e) when (IsOfTheWay(e))
         {
-            cancel.ThrowIfCancellationRequested();
+            if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
             return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), connection?.Sent == true);
         }
         finally
@@ -127,6 +143,12 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     /// <summary>True for what the network, TLS or the server can do to a call; all else is a bug.</summary>
     private static bool IsOfTheWay(Exception e) => e is OperationCanceledException or ConnectException or IOException or AuthenticationException
         or SocketException or InvalidDataException or ObjectDisposedException;
+
+    private void Begin(CancellationToken cancel)
+    {
+        (RetryAfter, _waitingFor) = (null, $"a request to {Server}");
+        if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
+    }
 
     private void Hang()
     {
@@ -160,15 +182,16 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     private async ValueTask<HttpConnection> Open(CancellationToken cancel)
     {
         _complaint = null;
+        ConnectStep step = ConnectStep.Name;
         using var timer = new CancellationTokenSource(ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timer.Token);
         try
         {
-            return await HttpConnection.Open(_base, _proxy, _tls, either.Token);
+            return await HttpConnection.Open(_base, _proxy, _tls, Resolve, next => _waitingFor = Missing(step = next), either.Token);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw new ConnectException(ConnectStep.Connect, new TimeoutException($"no connection within {ConnectTimeout.TotalSeconds:0} s", e));
+            throw new ConnectException(step, new TimeoutException($"no connection within {ConnectTimeout.TotalSeconds:0} s", e));
         }
     }
 
@@ -186,6 +209,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         connection.IdleSince = time.GetTimestamp();
         string? redirect = head.Location is null ? null
             : Uri.TryCreate(_base, head.Location, out Uri? to) && to.Host.Length > 0 ? OneLine.Of(to.Authority) : "nowhere";
+        RetryAfter = Http.RetryAfter.Of(head, time.GetUtcNow());
         return new HttpReply.Answer(head.Status, problem is null ? body.WrittenMemory : default, redirect, problem);
     }
 
@@ -239,6 +263,15 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
             },
         };
     }
+
+    /// <summary>What is waited for in a step, as a noun phrase.</summary>
+    private string Missing(ConnectStep step) => step switch
+    {
+        ConnectStep.Name => $"the DNS answer for {(_proxy ?? _base).Host}",
+        ConnectStep.Connect => $"the connection to {(_proxy is null ? "" : "the proxy ")}{HttpConnection.Authority(_proxy ?? _base)}",
+        ConnectStep.Proxy => $"the answer of the proxy {HttpConnection.Authority(_proxy ?? _base)}",
+        _ => $"the TLS handshake with {Server}",
+    };
 
     private string Explain(Exception e)
     {

@@ -179,7 +179,7 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// must not pass for one.</param>
     private Change Apply(Func<SlotSemaphore, SlotSemaphore> step, CancellationToken cancel, bool create = true)
     {
-        cancel.ThrowIfCancellationRequested();
+        if (cancel.IsCancellationRequested) throw new CutOffException($"the guard {file.GuardPath}", cancel) { NothingSent = true };
         if (LockFile.Forbids(identity.Name) is { } forbidden)
             return new Change.Refused(forbidden);
         if (EnsureDirectory(create) is { } unusable)

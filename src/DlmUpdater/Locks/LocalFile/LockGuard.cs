@@ -1,3 +1,4 @@
+using DlmUpdater.Core.Locking;
 using DlmUpdater.Host;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,7 +19,7 @@ internal sealed class LockGuard : IDisposable
         int pause = 10;
         while (true)
         {
-            cancel.ThrowIfCancellationRequested();
+            if (cancel.IsCancellationRequested) throw new CutOffException($"the guard {path}", cancel) { NothingSent = true };
             // Read-only, so that closing it is no event for those who watch the directory.
             SafeFileHandle file = OwnFile.OpenHandle(path, Native.O_RDONLY, out OwnFileError error, out _);
             errno = error.Errno;

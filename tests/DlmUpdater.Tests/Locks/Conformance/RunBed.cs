@@ -49,6 +49,9 @@ internal abstract class RunBed : IRunStore, IScripts, IHost, IRunEvents, IHttpTr
 
     public bool Reboots { get; init; }
 
+    /// <summary>How long the service is waited for.</summary>
+    public LockSettings Patience { get; set; } = new();
+
     public BootIdentity Boot { get; set; } = new("boot-1", 7);
 
     public TimeSpan BootClock => TimeSpan.FromHours(5) + Now;
@@ -85,7 +88,7 @@ internal abstract class RunBed : IRunStore, IScripts, IHost, IRunEvents, IHttpTr
         ILockService service = Client();
         Task<RunReport> run = new UpdateRun(new RunContext
         {
-            Settings = new UpdaterSettings(),
+            Settings = new UpdaterSettings { Lock = Patience },
             Store = this,
             LockService = service,
             Scripts = this,

@@ -1,6 +1,7 @@
 using System.Text;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Locks.Etcd;
+using DlmUpdater.Locks.Http;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DlmUpdater.Tests.Locks.Etcd;
@@ -51,6 +52,8 @@ public sealed class SemaphoreWaitTests
 
     private sealed class Silent(Heard heard) : ISemaphoreStore
     {
+        public IHttpTraffic Traffic => throw new NotSupportedException();
+
         public string Key => "k";
 
         public int Listened { get; private set; }

@@ -1,0 +1,42 @@
+using DlmUpdater.Core.Locking;
+
+namespace DlmUpdater.Locks.Http;
+
+/// <summary>What the calls of every lock service over HTTP have in common: a pause for which the server asked is in the reply, and a call that was cut off before
+/// anything was sent says so.</summary>
+internal static class ServiceEdge
+{
+    /// <summary>An acquire.</summary>
+    internal static async ValueTask<AcquireReply> Acquire(IHttpTraffic traffic, Func<ValueTask<AcquireReply>> call)
+    {
+        AcquireReply reply = await Of(traffic, call);
+        return reply is AcquireReply.Unreachable away ? away with { RetryAfter = traffic.RetryAfter } : reply;
+    }
+
+    /// <summary>A release.</summary>
+    internal static async ValueTask<ReleaseReply> Release(IHttpTraffic traffic, Func<ValueTask<ReleaseReply>> call)
+    {
+        ReleaseReply reply = await Of(traffic, call);
+        return reply is ReleaseReply.Unreachable away ? away with { RetryAfter = traffic.RetryAfter } : reply;
+    }
+
+    /// <summary>A show.</summary>
+    internal static async ValueTask<ShowReply> Show(IHttpTraffic traffic, Func<ValueTask<ShowReply>> call)
+    {
+        ShowReply reply = await Of(traffic, call);
+        return reply is ShowReply.Unreachable away ? away with { RetryAfter = traffic.RetryAfter } : reply;
+    }
+
+    private static async ValueTask<T> Of<T>(IHttpTraffic traffic, Func<ValueTask<T>> call)
+    {
+        long before = traffic.Sent;
+        try
+        {
+            return await call();
+        }
+        catch (CutOffException e) when (before >= 0 && traffic.Sent == before)
+        {
+            throw new CutOffException(e.WaitingFor, e.CancellationToken) { NothingSent = true };
+        }
+    }
+}
