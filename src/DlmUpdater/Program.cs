@@ -1,11 +1,13 @@
 using DlmUpdater.Cli;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
+using DlmUpdater.Scripts;
 
 // What another thread throws cannot be caught below, and would end the process with SIGABRT.
 AppDomain.CurrentDomain.UnhandledException += static (_, thrown) => Native.ExitAtOnce(Ended((Exception)thrown.ExceptionObject));
 try
 {
+    Descriptors.FillStandard();
     StaticBuild.UseOwnNameService();
     return OldNames.Invoke(Path.GetFileName(Environment.GetCommandLineArgs()[0]), args);
 }

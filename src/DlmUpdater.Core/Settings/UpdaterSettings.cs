@@ -311,6 +311,12 @@ public sealed record LogSettings
     /// <summary>The shape of a line.</summary>
     public LogFormat Format { get; init; } = LogFormat.Text;
 
-    /// <summary>How many rotated daily files are kept.</summary>
+    /// <summary>How many rotated files are kept.</summary>
     public int RetentionDays { get; init; } = 7;
+
+    /// <summary>How many bytes of the output of one script are logged on one day; null = all.</summary>
+    public long? ScriptLimit { get; init; } = 64 << 20;
+
+    /// <summary>From which size in bytes on the log file is rotated before its day is over; null = never.</summary>
+    public long? FileLimit { get; init; } = 100 << 20;
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
@@ -8,25 +10,22 @@ namespace DlmUpdater.Cli;
 /// <summary>Writes what a verb was asked for to stdout: stdout is data, stderr is talk.</summary>
 internal static class Report
 {
-    /// <summary>Writes text; returns exit code 0.</summary>
-    internal static int Text(string text)
-    {
-        StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text));
-        return 0;
-    }
+    /// <summary>Writes text; returns the exit code.</summary>
+    internal static int Text(string text) => Code(StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes one JSON object, indented; returns exit code 0.</summary>
-    internal static int Json(Action<Utf8JsonWriter> fields)
-    {
-        StandardStreams.WriteOut(Bytes(fields, indented: true));
-        return 0;
-    }
+    /// <summary>Writes one JSON object, indented; returns the exit code.</summary>
+    internal static int Json(Action<Utf8JsonWriter> fields) => Code(StandardStreams.WriteOut(Bytes(fields, indented: true)));
 
-    /// <summary>Writes one JSON object on one line; false if nobody reads any more.</summary>
-    internal static bool JsonLine(Action<Utf8JsonWriter> fields) => StandardStreams.TryWriteOut(Bytes(fields, indented: false));
+    /// <summary>Writes one JSON object on one line; false if it cannot be written, or nothing reads any more.</summary>
+    internal static bool JsonLine(Action<Utf8JsonWriter> fields) => StandardStreams.WriteOut(Bytes(fields, indented: false)) == 0;
 
-    /// <summary>Writes one line; false if nobody reads any more.</summary>
-    internal static bool Line(string text) => StandardStreams.TryWriteOut(Encoding.UTF8.GetBytes(text + "\n"));
+    /// <summary>Writes one line; false if it cannot be written, or nothing reads any more.</summary>
+    internal static bool Line(string text) => StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text + "\n")) == 0;
+
+    /// <summary>A reader that is gone is no error, and neither is a signal: what the verb did stands. A full disk is.</summary>
+    private static int Code(int error) => error is 0 or Native.EPIPE or Native.EINTR
+        ? 0
+        : Setup.Fail(Ending.NotWritable, $"standard output cannot be written: {Marshal.GetPInvokeErrorMessage(error)}");
 
     private static ReadOnlySpan<byte> Bytes(Action<Utf8JsonWriter> fields, bool indented)
     {

@@ -94,7 +94,7 @@ internal static partial class SettingsCatalog
         "The lowest level that is logged.", (d, v) => d.Log = d.Log with { Level = v }, mayBeEmpty: true);
 
     private static readonly SettingKey LogRetention = SettingKey.Of("log", "retention", "7", ValueForms.Number(1, 3650),
-        "How many rotated daily log files are kept.", (d, v) => d.Log = d.Log with { RetentionDays = v }, mayBeEmpty: true);
+        "How many rotated log files are kept.", (d, v) => d.Log = d.Log with { RetentionDays = v }, mayBeEmpty: true);
 
     private static readonly SettingKey RebootCommand = SettingKey.Of("reboot", "command", "", ValueForms.Command,
         "What reboots the host if reboot.d holds no script; not set: what the host has.",
@@ -231,6 +231,11 @@ internal static partial class SettingsCatalog
         SettingKey.Of("log", "format", "text", ValueForms.Choice(("text", LogFormat.Text), ("json", LogFormat.Json), ("python", LogFormat.Python)),
             "The shape of a log line; python: as foreman_dlm_updater and DLMEngineUpdater wrote it.", (d, v) => d.Log = d.Log with { Format = v }, mayBeEmpty: true),
         LogRetention,
+        SettingKey.Of("log", "script_limit", "64M", ValueForms.Size,
+            "How much of the output of one script is logged on one day; the log says when it is reached and how much is missing.",
+            (d, v) => d.Log = d.Log with { ScriptLimit = v }),
+        SettingKey.Of("log", "file_limit", "100M", ValueForms.Size,
+            "The size at which the log file is rotated before its day is over.", (d, v) => d.Log = d.Log with { FileLimit = v }),
 
         SettingKey.Of("notify", "command", "", ValueForms.Command,
             "A command that gets every line of the log and every event of a run on its standard input, one JSON object a line.",

@@ -17,6 +17,8 @@ internal static class ValueForms
 
     internal static ValueForm<TimeSpan?> Timeout { get; } = new("a duration such as 15m or 4h; 0 or none for no end", ReadTimeout);
 
+    internal static ValueForm<long?> Size { get; } = new("a size such as 512K, 64M, 2G; off for no limit", ReadSize);
+
     internal static ValueForm<string> Path { get; } = new("an absolute path", ReadPath);
 
     internal static ValueForm<string?> Ca { get; } = Path.Or("system");
@@ -132,6 +134,19 @@ internal static class ValueForms
         string? wrong = ReadDuration(text, out TimeSpan limit);
         value = limit > TimeSpan.Zero ? limit : null;
         return wrong;
+    }
+
+    private static string? ReadSize(string text, out long? value)
+    {
+        value = null;
+        if (text.Equals("off", StringComparison.OrdinalIgnoreCase))
+            return null;
+        int shift = char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        ReadOnlySpan<char> digits = shift > 0 ? text.AsSpan(0, text.Length - 1) : text;
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) || number > long.MaxValue >> shift)
+            return $"{Display.Quote(text)} is not a size such as 512K, 64M or 2G";
+        value = number << shift;
+        return number > 0 ? null : $"{Display.Quote(text)} must be greater than 0; off means no limit";
     }
 
     private static string? ReadPath(string text, out string value)

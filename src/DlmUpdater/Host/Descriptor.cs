@@ -5,10 +5,8 @@ namespace DlmUpdater.Host;
 /// <summary>Reads and writes descriptors without the base library's streams: <c>Console.Error</c> costs more at the start than the whole log.</summary>
 internal static unsafe class Descriptor
 {
-    private const int WaitMilliseconds = 1000;
-
-    /// <summary>Writes all of <paramref name="bytes"/>. Returns 0, or the errno that stopped it after <paramref name="written"/> bytes.
-    /// A full pipe of a reader that does not read is waited for, for a second: then the line is given up, not the run.</summary>
+    /// <summary>Writes all of <paramref name="bytes"/> to a file that this process has opened. Returns 0, or the errno that stopped it after
+    /// <paramref name="written"/> bytes. A pipe that is opened without blocking is waited for as long as the budget of the process lasts.</summary>
     internal static int Write(int fd, ReadOnlySpan<byte> bytes, out int written)
     {
         written = 0;
@@ -20,7 +18,7 @@ internal static unsafe class Descriptor
                 int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
                 if (count > 0) written += (int)count;
                 else if (count == 0) return Native.ENOSPC;
-                else if (error == Native.EAGAIN && CanWrite(fd)) continue;
+                else if (error == Native.EAGAIN && WaitBudget.OfThisProcess.Spend(limit => WaitForRoom(fd, limit))) continue;
                 else if (error != Native.EINTR) return error;
             }
         }
@@ -77,10 +75,10 @@ internal static unsafe class Descriptor
         }
     }
 
-    private static bool CanWrite(int fd)
+    private static bool WaitForRoom(int fd, TimeSpan limit)
     {
         const short pollOut = 4;
         var entry = new Native.Process.PollFd { Fd = fd, Events = pollOut };
-        return Native.Process.poll(&entry, 1, WaitMilliseconds) > 0;
+        return Native.Process.poll(&entry, 1, (int)Math.Ceiling(limit.TotalMilliseconds)) > 0;
     }
 }

@@ -13,6 +13,7 @@ internal sealed class Log : IDisposable
     private readonly Redactor redactor;
     private readonly TimeProvider clock;
     private readonly LogFile? file;
+    private readonly ScriptLimit scripts;
     private bool rotationErrorSaid;
 
     /// <summary>A log as configured. Opens nothing before the first line.</summary>
@@ -22,7 +23,8 @@ internal sealed class Log : IDisposable
         this.redactor = redactor;
         this.clock = clock;
         StandardError = error;
-        if (settings is { Target: LogTarget.File, File: { } path }) file = new LogFile(path, settings.RetentionDays, clock);
+        if (settings is { Target: LogTarget.File, File: { } path }) file = new LogFile(path, settings.RetentionDays, settings.FileLimit, clock);
+        scripts = new ScriptLimit(settings.ScriptLimit);
     }
 
     /// <summary>Where the log goes without a file, and its errors in any case.</summary>
@@ -65,8 +67,38 @@ internal sealed class Log : IDisposable
     /// <summary>What stops a run. Also on standard error when the log is a file.</summary>
     internal void Error(string message, string? phase = null, string? script = null) => Write(LogLevel.Error, message, phase, script);
 
-    /// <summary>One line that a script printed.</summary>
-    internal void Script(string phase, string script, string line) => Write(LogLevel.Info, line, phase, script, isOutput: true);
+    /// <summary>One line that a script printed, up to <see cref="LogSettings.ScriptLimit"/>.</summary>
+    internal void Script(string phase, string script, string line)
+    {
+        if (!IsEnabled(LogLevel.Info)) return;
+        lock (gate)
+        {
+            if (scripts.IsNewDay(clock.GetUtcNow()))
+            {
+                SayMissing();
+                scripts.Clear();
+            }
+
+            switch (scripts.Take(phase, script, line))
+            {
+                case ScriptLimit.Fate.Logged:
+                    Write(LogLevel.Info, line, phase, script, isOutput: true);
+                    break;
+                case ScriptLimit.Fate.FirstSuppressed:
+                    Write(LogLevel.Warning, scripts.Reached(), phase, script);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Says how much of the output of a script that has ended is not in the log.</summary>
+    internal void EndOfScript(string phase, string script)
+    {
+        lock (gate)
+        {
+            if (scripts.Missing(phase, script) is { } missing) Write(LogLevel.Warning, missing, phase, script);
+        }
+    }
 
     /// <summary>Why this process ends: on standard error whatever the target and the level are.</summary>
     internal void Final(LogLevel level, string message, string? phase = null) => Write(level, message, phase, null, isFinal: true);
@@ -76,7 +108,9 @@ internal sealed class Log : IDisposable
     {
         lock (gate)
         {
+            SayMissing();
             StandardError.Line?.Erase();
+            StandardError.Close(clock.GetUtcNow(), file is null ? settings.Format : LogFormat.Text);
             file?.Dispose();
         }
     }
@@ -93,6 +127,11 @@ internal sealed class Log : IDisposable
             if (!inFile || isFinal || level == LogLevel.Error)
                 StandardError.Write(record, file is null ? settings.Format : LogFormat.Text, buffer);
         }
+    }
+
+    private void SayMissing()
+    {
+        foreach ((string phase, string script) in scripts.Open()) EndOfScript(phase, script);
     }
 
     private bool Append(in LogRecord record)

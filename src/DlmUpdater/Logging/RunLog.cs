@@ -93,6 +93,7 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
     {
         var (level, message) = Sentence(script, result);
         string stage = script.Stage.Name();
+        log.EndOfScript(stage, script.Name);
         if (level == LogLevel.Info) log.Info(message, stage, script.Name);
         else if (level == LogLevel.Warning) log.Warning(message, stage, script.Name);
         else log.Error(message, stage, script.Name);

@@ -22,16 +22,16 @@ internal sealed class StandardError
 {
     private const int Number = 2;
 
-    private readonly int fd;
+    private readonly LineOutput output;
     private readonly bool colour;
 
     /// <summary>Writes to <paramref name="fd"/> as to <paramref name="reader"/>.</summary>
     internal StandardError(int fd, ErrorReader reader, bool colour = false, bool redraw = false)
     {
-        this.fd = fd;
+        output = fd == Number ? StandardStreams.Error : new LineOutput(new OutputDescriptor(fd), new WaitBudget(WaitBudget.Usual, TimeProvider.System));
         this.colour = colour;
         Reader = reader;
-        Line = reader == ErrorReader.Terminal && redraw ? new TerminalLine(fd) : null;
+        Line = reader == ErrorReader.Terminal && redraw ? new TerminalLine(fd, output) : null;
     }
 
     /// <summary>Who reads it.</summary>
@@ -50,8 +50,28 @@ internal sealed class StandardError
         return new StandardError(fd, ErrorReader.Terminal, redraw && Terminal.WantsColour(environment("NO_COLOR")), redraw);
     }
 
-    /// <summary>Writes one line.</summary>
+    /// <summary>Writes one line, if there is room for it.</summary>
     internal void Write(in LogRecord record, LogFormat format, ArrayBufferWriter<byte> buffer)
+    {
+        Shape(record, format, buffer);
+        DateTimeOffset time = record.Time;
+        string? run = record.RunId;
+        byte[] Notice(int lines) => Missing(lines, time, run, format);
+        if (Line is not null) Line.Print(buffer.WrittenSpan, Notice);
+        else _ = output.Write(buffer.WrittenSpan, Notice);
+    }
+
+    /// <summary>Says how many lines were dropped at the end, if there is room for that by now.</summary>
+    internal void Close(DateTimeOffset now, LogFormat format) => output.Close(lines => Missing(lines, now, null, format));
+
+    private byte[] Missing(int lines, DateTimeOffset now, string? run, LogFormat format)
+    {
+        var buffer = new ArrayBufferWriter<byte>(128);
+        Shape(new LogRecord(now, LogLevel.Warning, StandardStreams.Dropped(lines), null, null, run, false), format, buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void Shape(in LogRecord record, LogFormat format, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
         if (Reader == ErrorReader.Journal && format == LogFormat.Json) buffer.Write(LogLine.Priority(record.Level));
@@ -60,8 +80,5 @@ internal sealed class StandardError
         else if (format == LogFormat.Python) LogLine.Python(buffer, record);
         else if (Reader == ErrorReader.Terminal) LogLine.Short(buffer, record, colour);
         else LogLine.Stamped(buffer, record);
-
-        if (Line is not null) Line.Print(buffer.WrittenSpan);
-        else _ = Descriptor.Write(fd, buffer.WrittenSpan, out _);
     }
 }

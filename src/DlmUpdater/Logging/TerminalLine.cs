@@ -6,9 +6,12 @@ namespace DlmUpdater.Logging;
 
 /// <summary>The one owner of the terminal: a live line at the bottom, log lines above it. What is erased and what is drawn anew goes
 /// out in one write, so that nothing flickers and nothing is left behind.</summary>
-internal sealed class TerminalLine(int fd) : IDisposable
+internal sealed class TerminalLine(int fd, LineOutput output) : IDisposable
 {
     private const string EraseLine = "\r\e[K";
+
+    // Never equal to a line that is to be shown, and not empty.
+    private const string Unknown = "\0";
 
     private readonly Lock gate = new();
     private readonly ArrayBufferWriter<byte> buffer = new(256);
@@ -24,7 +27,7 @@ internal sealed class TerminalLine(int fd) : IDisposable
             if (line == drawn) return;
             Put(EraseLine);
             Put(drawn = line);
-            Flush();
+            Draw();
         }
     }
 
@@ -37,19 +40,20 @@ internal sealed class TerminalLine(int fd) : IDisposable
             if (drawn.Length == 0) return;
             drawn = "";
             Put(EraseLine);
-            Flush();
+            Draw();
         }
     }
 
-    /// <summary>Prints whole lines above the live line.</summary>
-    internal void Print(ReadOnlySpan<byte> lines)
+    /// <summary>Prints whole lines above the live line; <paramref name="notice"/> is the line that says how many are missing.</summary>
+    internal void Print(ReadOnlySpan<byte> lines, Func<int, byte[]> notice)
     {
         lock (gate)
         {
             if (drawn.Length > 0) Put(EraseLine);
             buffer.Write(lines);
             if (drawn.Length > 0) Put(drawn = Fit());
-            Flush();
+            if (!output.Write(buffer.WrittenSpan, notice)) drawn = Unknown;
+            buffer.ResetWrittenCount();
         }
     }
 
@@ -91,9 +95,10 @@ internal sealed class TerminalLine(int fd) : IDisposable
 
     private void Put(string text) => Encoding.UTF8.GetBytes(text, buffer);
 
-    private void Flush()
+    /// <summary>Waits for nothing: it is drawn again a second later. What a terminal took in part is erased first then.</summary>
+    private void Draw()
     {
-        _ = Descriptor.Write(fd, buffer.WrittenSpan, out _);
+        if (!output.Draw(buffer.WrittenSpan)) drawn = Unknown;
         buffer.ResetWrittenCount();
     }
 }

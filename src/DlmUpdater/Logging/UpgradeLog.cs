@@ -61,6 +61,7 @@ internal sealed class UpgradeLog(Log log, Progress progress, TimeProvider clock)
     private void Ended(Script script, ScriptResult result)
     {
         progress.On(new RunEvent.ScriptEnded(Core.Workflow.Phase.Update, script, result));
+        log.EndOfScript(Phase, script.Name);
         string took = Human.Duration(result.Duration);
         if (result.Succeeded) log.Info($"done in {took}", Phase, script.Name);
         else if (result is ScriptResult.Interrupted) log.Warning($"{result.Describe()} after {took}; the next start runs it again", Phase, script.Name);

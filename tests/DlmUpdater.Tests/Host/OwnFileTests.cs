@@ -145,7 +145,7 @@ public sealed class OwnFileTests : IDisposable
             case "lines":
                 using (var lines = new DurableLines(path, "[main] x")) return lines.Append("{}"u8);
             case "log":
-                using (var log = new LogFile(path, 7, TimeProvider.System)) return log.Append("line\n"u8, DateTimeOffset.UtcNow);
+                using (var log = new LogFile(path, 7, null, TimeProvider.System)) return log.Append("line\n"u8, DateTimeOffset.UtcNow);
             case "running":
                 return new RunNoteFile(scratch.Path).Write(new("r", "update", "10-x", new("b", 1), 1, null, 0, 0));
             case "last":

@@ -7,14 +7,18 @@ namespace DlmUpdater.Tests.Logging;
 /// <summary>The write end of a real pipe, and what came out at the other end.</summary>
 internal sealed class Captured : IDisposable
 {
+    // What is written to it never contains one; the end of the pipe would only come when all who write to it have closed it.
+    private const byte EndMark = 0;
+
     private readonly AnonymousPipeServerStream server = new(PipeDirection.In);
-    private readonly StringBuilder text = new();
+    private readonly List<byte> bytes = [];
     private readonly Task reader;
+    private readonly UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
 
     internal Captured() => reader = Task.Run(() =>
     {
-        using var from = new StreamReader(server, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        text.Append(from.ReadToEnd());
+        byte[] part = new byte[65536];
+        for (int length = server.Read(part); length > 0; length = bytes[^1] == EndMark ? 0 : server.Read(part)) bytes.AddRange(part.AsSpan(0, length));
     });
 
     internal int Fd => (int)server.ClientSafePipeHandle.DangerousGetHandle();
@@ -22,9 +26,11 @@ internal sealed class Captured : IDisposable
     /// <summary>Closes the write end and returns all that was written.</summary>
     internal string End()
     {
+        _ = DlmUpdater.Host.Descriptor.Write(Fd, [EndMark], out _);
         server.DisposeLocalCopyOfClientHandle();
         reader.Wait();
-        return text.ToString();
+        if (bytes.Count > 0 && bytes[^1] == EndMark) bytes.RemoveAt(bytes.Count - 1);
+        return strict.GetString([.. bytes]);
     }
 
     internal string[] EndLines() => End().Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -98,6 +104,12 @@ internal sealed partial class PseudoTerminal : IDisposable
         return Encoding.UTF8.GetString([.. all]);
     }
 
+    /// <summary>What a user types.</summary>
+    internal unsafe void Type(byte key)
+    {
+        if (write(master, &key, 1) != 1) throw new InvalidOperationException("the pseudo-terminal takes no key");
+    }
+
     public void Dispose()
     {
         _ = close(Fd);
@@ -113,6 +125,9 @@ internal sealed partial class PseudoTerminal : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int posix_openpt(int flags);
+
+    [LibraryImport("libc")]
+    private static unsafe partial nint write(int fd, byte* from, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int grantpt(int fd);

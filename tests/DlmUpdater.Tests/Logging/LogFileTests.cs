@@ -19,8 +19,8 @@ public sealed class LogFileTests : IDisposable
         scratch.Dispose();
     }
 
-    private Log Open(string? path = null, int keep = 7, LogFormat format = LogFormat.Text) => new(
-        new LogSettings { Target = LogTarget.File, File = path ?? Path, RetentionDays = keep, Format = format },
+    private Log Open(string? path = null, int keep = 7, LogFormat format = LogFormat.Text, long? limit = null) => new(
+        new LogSettings { Target = LogTarget.File, File = path ?? Path, RetentionDays = keep, Format = format, FileLimit = limit },
         Redactor.None, new StandardError(error.Fd, ErrorReader.Pipe), clock);
 
     private void Date(string path) => File.SetLastWriteTimeUtc(path, clock.GetUtcNow().UtcDateTime);
@@ -96,7 +96,49 @@ public sealed class LogFileTests : IDisposable
         log.Info("two");
         log.Info("three");
         Assert.Equal("precious\n", File.ReadAllText(Path + ".2026-11-22"));
-        Assert.Equal(3, File.ReadAllLines(Path).Length);
+        Assert.EndsWith("one", Assert.Single(File.ReadAllLines(Path + ".2026-11-22.1")), StringComparison.Ordinal);
+        Assert.Equal(2, File.ReadAllLines(Path).Length);
+        Assert.Null(log.WriteError);
+    }
+
+    [Fact]
+    public void A_file_that_is_too_large_is_rotated_before_its_day_is_over_and_the_oldest_are_removed()
+    {
+        using Log log = Open(keep: 3, limit: 200);
+        for (int i = 0; i < 60; i++) log.Info($"line {i:00}");
+
+        string[] files = [.. Directory.GetFiles(scratch.Path).OrderBy(f => f.Length).ThenBy(f => f, StringComparer.Ordinal)];
+        Assert.Equal(4, files.Length);
+        Assert.Equal(Path, files[0]);
+        Assert.All(files, f => Assert.InRange(new FileInfo(f).Length, 1, 250));
+
+        // What is left are the last lines, in the order of the names.
+        string[] left = [.. files[1..].Append(Path).SelectMany(File.ReadAllLines).Select(l => l[^2..])];
+        Assert.Equal(Enumerable.Range(60 - left.Length, left.Length).Select(i => $"{i:00}"), left);
+    }
+
+    [Fact]
+    public void A_file_that_another_process_filled_is_rotated_too()
+    {
+        using Log log = Open(limit: 1000);
+        log.Info("one");
+        File.AppendAllText(Path, new string('x', 2000) + "\n");
+        clock.Advance(TimeSpan.FromSeconds(1));
+        log.Info("two");
+        Assert.EndsWith("two", Assert.Single(File.ReadAllLines(Path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pipe_is_never_renamed()
+    {
+        Run("mkfifo", Path);
+        using var reader = new FileStream(Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using Log log = Open(limit: 10);
+        log.Info("one line that is longer than the limit");
+        clock.Advance(TimeSpan.FromDays(1));
+        log.Info("two");
+        log.Info("three");
+        Assert.Single(Directory.GetFileSystemEntries(scratch.Path));
         Assert.Null(log.WriteError);
     }
 

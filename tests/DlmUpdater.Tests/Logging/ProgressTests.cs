@@ -33,7 +33,7 @@ public sealed class ProgressTests : IDisposable
     public void A_terminal_shows_one_line_that_ticks()
     {
         using var terminal = new PseudoTerminal(80);
-        using var line = new TerminalLine(terminal.Fd);
+        using var line = new TerminalLine(terminal.Fd, new LineOutput(new OutputDescriptor(terminal.Fd), WaitBudget.OfThisProcess));
         using var progress = new Progress(line, null, null, new Redactor(["hunter2"]), clock);
         string Row() => new Screen(80).Feed(terminal.Written()).Rows[^1];
 

@@ -41,7 +41,7 @@ public class TerminalLineTests
                 using var terminal = new PseudoTerminal(columns);
                 TerminalLine line = Detect(terminal).Line!;
                 line.Show("update  " + name, "  [2/5]  1m 32s");
-                line.Print("log\n"u8);
+                line.Print("log\n"u8, _ => []);
                 string written = terminal.Written();
 
                 // A wide character takes two columns of a real terminal.
