@@ -247,6 +247,9 @@ public sealed record RebootSettings
     /// <summary>How long after the first request the host must have gone down.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long the boot checks of the host may take before post_update.</summary>
+    public TimeSpan BootCompleteTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>True where nothing can be rebooted, as in a container's init step: nobody is asked whether a reboot is needed, and none is.</summary>
     public bool LeftOut { get; init; }
 }

@@ -17,4 +17,10 @@ public interface IHost
     /// <summary>Runs the configured reboot command. Accepted means only that it ended with 0: whether the host reboots is
     /// found out by the next start.</summary>
     ValueTask<ScriptResult> RequestReboot(ScriptContext context, CancellationToken cancel);
+
+    /// <summary>Asks whether this boot was successful: one look, no waiting.</summary>
+    /// <param name="start">True: first resets this program's own failed units and starts the boot checks, without waiting for them.</param>
+    /// <param name="atMost">How long the question may take.</param>
+    /// <param name="cancel">Ends it; the answer does not count then.</param>
+    ValueTask<BootAnswer> AskBoot(bool start, TimeSpan atMost, CancellationToken cancel);
 }

@@ -64,9 +64,20 @@ public static class Resume
             Phase.NeedsUpdate => new ResumePlan.Fresh(),
             Phase.LockGet => new ResumePlan.AskWhoseLock(state),
             Phase.Reboot => DecideReboot(state, facts),
+            Phase.PostUpdate or Phase.LockRelease when state.Boot != facts.Boot => new ResumePlan.Continue(OnThisBoot(state, facts)),
             _ => new ResumePlan.Continue(state),
         };
     }
+
+    /// <summary>A success of post_update that was recorded on an earlier boot proves nothing of this one: the whole phase runs again.</summary>
+    private static RunState OnThisBoot(RunState state, ResumeFacts facts) => state with
+    {
+        Phase = Phase.PostUpdate,
+        PhaseSince = state.Phase == Phase.PostUpdate ? state.PhaseSince : facts.Now,
+        Boot = facts.Boot,
+        Finished = [],
+        ReleaseSent = state.ReleaseSent || state.Phase == Phase.LockRelease,
+    };
 
     private static ResumePlan DecideReboot(RunState state, ResumeFacts facts)
     {
@@ -90,6 +101,7 @@ public static class Resume
             // The old tools wrote post_update before the reboot command. On the same boot only the checks can tell whether the
             // reboot is still to come; going on with post_update would release the lock without one.
             Phase.PostUpdate => rebooted ? Phase.PostUpdate : Phase.NeedsReboot,
+            Phase.LockRelease => rebooted ? Phase.PostUpdate : Phase.LockRelease,
             _ => old.Phase,
         };
         return phase is null ? null : new RunState
@@ -101,6 +113,7 @@ public static class Resume
             Attempt = 0,
             Boot = facts.Boot,
             Lock = new LockClaim(facts.Lock, null, null),
+            ReleaseSent = old.Phase == Phase.LockRelease,
         };
     }
 

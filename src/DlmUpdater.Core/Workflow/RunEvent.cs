@@ -37,6 +37,9 @@ public abstract record RunEvent
     /// <summary>The lock was given back, or needed no giving back. <paramref name="How"/> says which.</summary>
     public sealed record LockReleased(LockIdentity Lock, string How) : RunEvent;
 
+    /// <summary>Waiting for the host's boot checks, at most <paramref name="Left"/> more. <paramref name="Fails"/>: one has failed, or nothing answers.</summary>
+    public sealed record BootWaiting(string Why, TimeSpan Left, bool Fails) : RunEvent;
+
     /// <summary>The run goes on without a lock, as its strategy allows.</summary>
     public sealed record Waived(string Reason) : RunEvent;
 

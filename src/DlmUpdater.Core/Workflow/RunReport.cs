@@ -52,6 +52,9 @@ public enum Ending
 
     /// <summary>The reboot did not happen.</summary>
     DidNotReboot,
+
+    /// <summary>The boot was not successful, or nothing could tell.</summary>
+    BootNotSuccessful,
 }
 
 /// <summary>The exit codes: a contract with units, cron jobs and monitoring.</summary>
@@ -76,6 +79,7 @@ public static class ExitCodes
         Ending.Misconfigured => 78,
         Ending.LockLost => 79,
         Ending.DidNotReboot => 80,
+        Ending.BootNotSuccessful => 82,
         _ => Bug,
     };
 }

@@ -50,8 +50,11 @@ public sealed record RunState
     /// <summary>How many starts this run has seen, from 1.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>The boot on which the phase was entered.</summary>
+    /// <summary>The boot on which the phase was entered; in post_update the boot of its finished scripts.</summary>
     public required BootIdentity Boot { get; init; }
+
+    /// <summary>The boot on which the run began, which needs no boot gate; null if it is not known (an older state).</summary>
+    public BootIdentity? FirstBoot { get; init; }
 
     /// <summary>The lock; null for a run under a waiver.</summary>
     public LockClaim? Lock { get; init; }
@@ -64,6 +67,9 @@ public sealed record RunState
 
     /// <summary>The reboot that was asked for; null until then.</summary>
     public RebootRequest? Reboot { get; init; }
+
+    /// <summary>True if a release may have been sent before post_update began again on a later boot: another holder is normal then.</summary>
+    public bool ReleaseSent { get; init; }
 }
 
 /// <summary>What the state file says.</summary>

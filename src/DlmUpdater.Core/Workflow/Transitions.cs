@@ -71,11 +71,13 @@ public static class Transitions
         Ends(Reboot, RebootRequested, Rebooting, Kept),
         Goes(Reboot, Rebooted, PostUpdate),
         Ends(Reboot, Verdict.DidNotReboot, Ending.DidNotReboot, Kept),
+        Ends(Reboot, Verdict.BootNotSuccessful, Ending.BootNotSuccessful, Kept),
         .. UnderTheLock(Reboot),
 
         // An unreachable service never delays bringing the host back, so the lock's troubles do not end this phase.
         Goes(PostUpdate, Succeeded, LockRelease),
         Ends(PostUpdate, Verdict.LockLost, Ending.LockLost, Removed),
+        Ends(PostUpdate, Verdict.BootNotSuccessful, Ending.BootNotSuccessful, Kept),
         Ends(PostUpdate, Verdict.ScriptFailed, Ending.ScriptFailed, Kept),
         Ends(PostUpdate, Verdict.Misconfigured, Ending.Misconfigured, Kept),
         Ends(PostUpdate, Verdict.Interrupted, Ending.Interrupted, Kept),
@@ -83,6 +85,7 @@ public static class Transitions
 
         Ends(LockRelease, Released, Done, Removed),
         Ends(LockRelease, Verdict.LockLost, Ending.LockLost, Removed),
+        Ends(LockRelease, Verdict.BootNotSuccessful, Ending.BootNotSuccessful, Kept),
         Ends(LockRelease, LockDisabled, TryLater, Kept),
         Ends(LockRelease, LockRefused, Refused, Kept),
         Ends(LockRelease, LockUnreachable, Unreachable, Kept),

@@ -13,6 +13,7 @@ public sealed class UpdateRun
     private readonly LockKeeper _keeper;
     private DateTimeOffset? _decidedUntil;
     private Phase? _resumedIn;
+    private bool _bootPassed;
 
     /// <summary>One start with these ports.</summary>
     public UpdateRun(RunContext run)
@@ -49,10 +50,11 @@ public sealed class UpdateRun
         {
             ResumePlan.Fresh => await StartNew(afterReboot, cancel),
             ResumePlan.AskWhoseLock ask => await AskWhoseLock(ask.State, afterReboot, cancel),
-            ResumePlan.Continue go => await GoOn(go.State, state => Drive(state, null, false, cancel)),
-            ResumePlan.Rebooted up => await GoOn(up.State, state => Follow(new PhaseOutcome(Verdict.Rebooted, state, "the host has rebooted"), cancel)),
+            ResumePlan.Continue go => await GoOn(go.State, state => Drive(state, null, false, cancel), cancel),
+            ResumePlan.Rebooted up => await GoOn(up.State, async state =>
+                await Follow(await BootIsShut(state, cancel) ?? new PhaseOutcome(Verdict.Rebooted, state, "the host has rebooted"), cancel), cancel),
             ResumePlan.DidNotReboot down => await GoOn(down.State, state => Follow(new PhaseOutcome(Verdict.DidNotReboot, state,
-                state.Reboot is { } request ? RebootPhase.DidNotReboot(request, down.Since) : "the host did not reboot"), cancel)),
+                state.Reboot is { } request ? RebootPhase.DidNotReboot(request, down.Since) : "the host did not reboot"), cancel), cancel),
             _ => throw new InvalidOperationException($"no rule for {plan.GetType().Name}"),
         };
     }
@@ -70,6 +72,7 @@ public sealed class UpdateRun
             PhaseSince = now,
             Attempt = 1,
             Boot = _run.Host.Boot,
+            FirstBoot = _run.Host.Boot,
         };
         if (_run.NoNewRun is { } no) return await Follow(new PhaseOutcome(Verdict.Misconfigured, state, no), cancel);
         if (_run.Settings.Reboot.Strategy == RebootStrategy.Off)
@@ -124,7 +127,7 @@ public sealed class UpdateRun
                 {
                     Admission.Closed closed => await Follow(new PhaseOutcome(Verdict.WindowClosed, state, closed.Why) { MayBeOurs = true }, cancel),
                     Admission.NotToday not => await Follow(new PhaseOutcome(Verdict.NotToday, state, not.Why) { MayBeOurs = true }, cancel),
-                    _ => await GoOn(state, counted => Drive(counted, null, true, cancel)),
+                    _ => await GoOn(state, counted => Drive(counted, null, true, cancel), cancel),
                 };
             case ShowReply.Shown:
                 return await StartAfresh(state, afterReboot, cancel);
@@ -139,7 +142,7 @@ public sealed class UpdateRun
                 return await Follow(new PhaseOutcome(Verdict.Interrupted, state, cut.Why) { MayBeOurs = true }, cancel);
             case ShowReply.Unreachable when _run.Settings.Reboot.Strategy == RebootStrategy.BestEffort:
                 // Best-effort must not be stopped for ever by one unanswered acquire: the phase waits for the service once more, then waives.
-                return await GoOn(state, counted => Drive(counted, null, true, cancel));
+                return await GoOn(state, counted => Drive(counted, null, true, cancel), cancel);
             case ShowReply.Unreachable away:
                 return await Follow(new PhaseOutcome(Verdict.LockUnreachable, state, away.Why) { MayBeOurs = true }, cancel);
             default:
@@ -156,19 +159,29 @@ public sealed class UpdateRun
     }
 
     /// <summary>Counts the start in the stored state before anything else is done.</summary>
-    private async ValueTask<RunReport> GoOn(RunState state, Func<RunState, ValueTask<RunReport>> next)
+    private async ValueTask<RunReport> GoOn(RunState state, Func<RunState, ValueTask<RunReport>> next, CancellationToken cancel)
     {
         state = state with { Attempt = state.Attempt + 1 };
         if (await _run.Store.Save(state) is { } unsaved)
-            return await End(Transitions.Of(state.Phase, Verdict.NotWritable), new PhaseOutcome(Verdict.NotWritable, state, unsaved) { MayBeOurs = true }, default);
+            return await End(Transitions.Of(state.Phase, Verdict.NotWritable), new PhaseOutcome(Verdict.NotWritable, state, unsaved) { MayBeOurs = true }, cancel);
         _resumedIn = state.Phase;
         _run.Events.On(new RunEvent.Started(state.RunId, state.Attempt, Resumed: true, state.Phase));
         return await next(state);
     }
 
+    /// <summary>Null: this boot may go on with post_update and the release. Asked once in a start, and by every start anew.</summary>
+    private async ValueTask<PhaseOutcome?> BootIsShut(RunState state, CancellationToken cancel)
+    {
+        if (_bootPassed || !BootGate.Applies(state, _run.Host.Boot)) return null;
+        if (await BootGate.Pass(_run, state, cancel) is { } shut) return shut;
+        _bootPassed = true;
+        return null;
+    }
+
     /// <summary>Acts phase after phase until a transition ends the start.</summary>
     private async ValueTask<RunReport> Drive(RunState state, Clearance? fresh, bool mayBeOurs, CancellationToken cancel)
     {
+        if (state.Phase >= Phase.PostUpdate && await BootIsShut(state, cancel) is { } shut) return await Follow(shut, cancel);
         _run.Events.On(new RunEvent.PhaseEntered(state.RunId, state.Phase, state.PhaseSince));
         PhaseOutcome outcome = state.Phase switch
         {

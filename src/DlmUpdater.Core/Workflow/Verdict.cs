@@ -57,6 +57,9 @@ public enum Verdict
     /// <summary>The host still runs on the old boot after the reboot timeout.</summary>
     DidNotReboot,
 
+    /// <summary>This boot was not successful, or its init does not say.</summary>
+    BootNotSuccessful,
+
     /// <summary>The lock is free, ours no longer, or was never needed.</summary>
     Released,
 

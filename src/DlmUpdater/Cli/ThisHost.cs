@@ -22,6 +22,10 @@ internal sealed class ThisHost(BootIdentity boot, TimeProvider time, HostScripts
     public ValueTask<ScriptResult> RequestReboot(ScriptContext context, CancellationToken cancel) =>
         scripts.RunCommand(settings.Command.IsEmpty ? HostCommand : settings.Command, context, timeout: null, cancel);
 
+    /// <inheritdoc/>
+    public ValueTask<BootAnswer> AskBoot(bool start, TimeSpan atMost, CancellationToken cancel) =>
+        new(new BootChecks(new ProcessRunner(time, new RunnerLimits()), time).Ask(start, atMost, cancel));
+
     /// <summary>What the host has: systemd's own call waits for nobody else's, and everything else has <c>reboot</c>.</summary>
     internal static IReadOnlyList<string> HostCommand => Directory.Exists("/run/systemd/system") ? ["systemctl", "reboot"] : ["reboot"];
 }

@@ -3,7 +3,7 @@ using DlmUpdater.Logging;
 
 namespace DlmUpdater.Cli;
 
-/// <summary>Keeps the shown waiting time alive while a lock is waited for: the run's own thread sleeps in the lock service then.</summary>
+/// <summary>Keeps the shown waiting time alive while a lock or the boot checks are waited for: the run's own thread sleeps in the lock service then.</summary>
 internal sealed class WaitTicker(Progress progress, TimeProvider time) : IRunEvents, IDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -15,7 +15,7 @@ internal sealed class WaitTicker(Progress progress, TimeProvider time) : IRunEve
     public void On(RunEvent happened)
     {
         if (happened is RunEvent.PhaseEntered entered) _phase = entered.Phase;
-        if (happened is not RunEvent.LockWaiting)
+        if (happened is not (RunEvent.LockWaiting or RunEvent.BootWaiting))
         {
             Dispose();
         }

@@ -95,6 +95,9 @@ internal sealed class JsonFields
         return field.ValueKind == JsonValueKind.True;
     }
 
+    /// <summary>True or false; false if the field is missing or null.</summary>
+    internal bool OptionalFlag(JsonElement of, string name) => Has(of, name) && Flag(of, name);
+
     /// <summary>A time that must be there.</summary>
     internal DateTimeOffset Time(JsonElement of, string name) =>
         Require(of, name, out _) ? OptionalTime(of, name) ?? default : default;

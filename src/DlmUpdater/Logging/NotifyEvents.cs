@@ -59,6 +59,9 @@ internal sealed class NotifyEvents(Redactor redactor, Action<byte[]> send, TimeP
             case RunEvent.LockWaiting e:
                 Event("lock_waiting", null, json => Lock(json, e.Lock, e.Why));
                 break;
+            case RunEvent.BootWaiting e:
+                Event("boot_waiting", null, json => Text(json, e.Why));
+                break;
             case RunEvent.LockReleased e:
                 Event("lock_released", null, json => Lock(json, e.Lock, e.How));
                 break;

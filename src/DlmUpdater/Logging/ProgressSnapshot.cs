@@ -49,6 +49,7 @@ internal sealed record ProgressSnapshot
         RunEvent.PhaseEntered e => Idle(now) with { RunId = e.RunId, Phase = e.Phase.Name(), PhaseSince = e.Since, Index = 0, Count = 0 },
         RunEvent.ScriptStarting e => Idle(now) with { Phase = e.Phase.Name(), Script = e.Script.Name, ScriptStarted = now, Index = e.Index, Count = e.Count },
         RunEvent.ScriptEnded or RunEvent.LockHeld or RunEvent.LockReleased => Idle(now),
+        RunEvent.BootWaiting e => this with { WaitingFor = $"boot checks: {e.Why}", Updated = now },
         RunEvent.LockWaiting e => this with { WaitingFor = $"{RunLog.Describe(e.Lock)}: {e.Why}", Updated = now },
         _ => this,
     };

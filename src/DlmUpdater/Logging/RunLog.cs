@@ -60,6 +60,9 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
                 (waitingFor, awayReminder) = (null, null);
                 log.Warning($"the service of {Describe(e.Lock)} answers again, after {Human.Duration(e.Away)}", phase);
                 break;
+            case RunEvent.BootWaiting e:
+                Waiting(e);
+                break;
             case RunEvent.LockReleased e:
                 waitingFor = null;
                 log.Info($"{Describe(e.Lock)}: {e.How}", phase);
@@ -160,6 +163,21 @@ internal sealed class RunLog(Log log, CheckRule checks, TimeProvider clock) : IR
         awayReminder = awayReminder is not { } last ? FirstAwayReminder : last * 2 < LongestAwayReminder ? last * 2 : LongestAwayReminder;
         awaySaid = clock.GetTimestamp();
         log.Warning(line, phase);
+    }
+
+    private void Waiting(RunEvent.BootWaiting e)
+    {
+        string now = $"waiting for the boot checks: {e.Why}";
+        string line = $"{now}; at most {Human.Duration(e.Left)} more";
+        if (now == waitingFor)
+        {
+            log.Debug(line, phase);
+            return;
+        }
+
+        waitingFor = now;
+        if (e.Fails) log.Warning(line, phase);
+        else log.Info(line, phase);
     }
 
     private void Ended(RunReport report)

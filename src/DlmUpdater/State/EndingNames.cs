@@ -8,7 +8,7 @@ internal static class EndingNames
     private static readonly string[] Names =
     [
         "done", "rebooting", "script_failed", "state_unreadable", "unreachable", "not_writable",
-        "try_later", "interrupted", "refused", "misconfigured", "lock_lost", "did_not_reboot",
+        "try_later", "interrupted", "refused", "misconfigured", "lock_lost", "did_not_reboot", "boot_not_successful",
     ];
 
     /// <summary>The stored name, such as <c>lock_lost</c>.</summary>

@@ -66,7 +66,11 @@ internal static class RunStateFormat
         json.WriteString("started"u8, state.Started);
         json.WriteString("phase_since"u8, state.PhaseSince);
         json.WriteNumber("attempt"u8, state.Attempt);
-        WriteBoot(json, state.Boot);
+        WriteBoot(json, "boot", state.Boot);
+        if (state.FirstBoot is { } first)
+            WriteBoot(json, "first_boot", first);
+        if (state.ReleaseSent)
+            json.WriteBoolean("release_sent"u8, true);
         if (state.Lock is { } claim)
         {
             json.WriteStartObject("lock"u8);
@@ -99,16 +103,16 @@ internal static class RunStateFormat
             json.WriteStartObject("reboot"u8);
             json.WriteString("first_at"u8, reboot.FirstAt);
             json.WriteNumber("first_boot_clock"u8, JsonFields.ToSeconds(reboot.FirstBootClock));
-            WriteBoot(json, reboot.Boot);
+            WriteBoot(json, "boot", reboot.Boot);
             json.WriteNumber("requests"u8, reboot.Requests);
             json.WriteEndObject();
         }
         json.WriteEndObject();
     }
 
-    private static void WriteBoot(Utf8JsonWriter json, BootIdentity boot)
+    private static void WriteBoot(Utf8JsonWriter json, string name, BootIdentity boot)
     {
-        json.WriteStartObject("boot"u8);
+        json.WriteStartObject(name);
         json.WriteString("id"u8, boot.BootId);
         json.WriteNumber("init_started"u8, boot.InitStarted);
         json.WriteEndObject();
@@ -141,6 +145,8 @@ internal static class RunStateFormat
             PhaseSince = fields.Time(root, "phase_since"),
             Attempt = (int)fields.Number(root, "attempt", 1, int.MaxValue),
             Boot = ReadBoot(fields, root),
+            FirstBoot = fields.OptionalObject(root, "first_boot") is { } first ? ReadIdentity(fields, first) : null,
+            ReleaseSent = fields.OptionalFlag(root, "release_sent"),
             Lock = fields.OptionalObject(root, "lock") is { } claim ? ReadClaim(fields, claim) : null,
             Waiver = fields.OptionalObject(root, "waiver") is { } waiver
                 ? new WaiverNote(fields.Text(waiver, "reason"), fields.Time(waiver, "since"))
@@ -150,11 +156,10 @@ internal static class RunStateFormat
         };
     }
 
-    private static BootIdentity ReadBoot(JsonFields fields, JsonElement of)
-    {
-        JsonElement boot = fields.Object(of, "boot");
-        return new BootIdentity(fields.Text(boot, "id"), fields.Number(boot, "init_started", 0, long.MaxValue));
-    }
+    private static BootIdentity ReadBoot(JsonFields fields, JsonElement of) => ReadIdentity(fields, fields.Object(of, "boot"));
+
+    private static BootIdentity ReadIdentity(JsonFields fields, JsonElement boot) =>
+        new(fields.Text(boot, "id"), fields.Number(boot, "init_started", 0, long.MaxValue));
 
     private static LockClaim ReadClaim(JsonFields fields, JsonElement claim) => new(
         new LockIdentity(fields.Text(claim, "service"), fields.OptionalText(claim, "name") ?? "", fields.Text(claim, "holder")),

@@ -64,6 +64,7 @@ public class FleetSimulationTests
     [InlineData(Sabotage.SigtermIsNotHeard, Rule.NothingAfterSigterm)]
     [InlineData(Sabotage.ScriptsReversed, Rule.ScriptsInOrder)]
     [InlineData(Sabotage.BestEffortAtOnce, Rule.WaiversAreConfigured)]
+    [InlineData(Sabotage.BootIsAlwaysSuccessful, Rule.BootIsSuccessful)]
     public void A_broken_port_is_caught(Sabotage broken, Rule by) => Caught(by, broken, null);
 
     [Fact]
@@ -132,6 +133,21 @@ public class FleetSimulationTests
     public void A_table_that_moves_the_deadline_of_a_reboot_is_caught() =>
         Caught(Rule.RebootsAreDue, table: (stored, facts) => Resume.Decide(stored, facts) is ResumePlan.DidNotReboot { State: { Reboot: { } request } state }
             ? new ResumePlan.Continue(state with { Reboot = request with { FirstBootClock = facts.BootClock } })
+            : Resume.Decide(stored, facts));
+
+    [Fact]
+    public void A_table_that_leaves_out_the_boot_gate_is_caught() =>
+        Caught(Rule.BootIsSuccessful, table: (stored, facts) => Resume.Decide(stored, facts) switch
+        {
+            ResumePlan.Rebooted up => new ResumePlan.Rebooted(up.State with { FirstBoot = facts.Boot }),
+            ResumePlan.Continue go => new ResumePlan.Continue(go.State with { FirstBoot = facts.Boot }),
+            var plan => plan,
+        });
+
+    [Fact]
+    public void A_table_that_lets_an_earlier_boots_post_update_count_is_caught() =>
+        Caught(Rule.RecordsAreTrue, table: (stored, facts) => stored is StoredRun.Open { State: { Phase: Phase.PostUpdate } state } && Resume.Decide(stored, facts) is ResumePlan.Continue
+            ? new ResumePlan.Continue(state)
             : Resume.Decide(stored, facts));
 
     [Fact]

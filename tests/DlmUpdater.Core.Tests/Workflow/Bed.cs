@@ -61,6 +61,12 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
 
     internal Func<bool> Outlived { get; set; } = () => true;
 
+    /// <summary>What the init says of the boot; told whether it is to start the checks.</summary>
+    internal Func<bool, BootAnswer> Boots { get; set; } = _ => new BootAnswer.Successful("active");
+
+    /// <summary>How often the boot was asked, and each time whether its checks were started.</summary>
+    internal List<bool> BootAsked { get; } = [];
+
     internal Func<ScriptResult> Reboots { get; set; } = () => Exit(0);
 
     /// <summary>True: the lock service takes every call and answers none; a call ends only when it is cancelled.</summary>
@@ -113,8 +119,24 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
     /// <summary>One start. All ports answer at once, so it has ended when this returns.</summary>
     internal RunReport Run(bool afterReboot = false)
     {
+        Task<RunReport> started = Start(afterReboot);
+        Assert.True(started.IsCompleted, $"it still waits after: {string.Join(", ", Acts)}");
+        return started.GetAwaiter().GetResult();
+    }
+
+    /// <summary>One start that may wait: the clock is advanced second by second until it ends.</summary>
+    internal RunReport RunWaiting(bool afterReboot = false)
+    {
+        Task<RunReport> started = Start(afterReboot);
+        for (int seconds = 0; !started.IsCompleted && seconds < 24 * 3600; seconds++) Pass(TimeSpan.FromSeconds(1));
+        Assert.True(started.IsCompleted, $"it still waits after: {string.Join(", ", Acts)}");
+        return started.GetAwaiter().GetResult();
+    }
+
+    private Task<RunReport> Start(bool afterReboot)
+    {
         int runs = 0;
-        Task<RunReport> started = new UpdateRun(new RunContext
+        return new UpdateRun(new RunContext
         {
             Settings = Settings,
             Store = this,
@@ -128,8 +150,6 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
             Schedule = this,
             NoNewRun = NoNewRun,
         }).Start(afterReboot, Sigterm.Token).AsTask();
-        Assert.True(started.IsCompleted, $"it still waits after: {string.Join(", ", Acts)}");
-        return started.GetAwaiter().GetResult();
     }
 
     public ValueTask<StoredRun> Load(CancellationToken cancel) => new(Disk);
@@ -229,6 +249,12 @@ internal sealed class Bed : IRunStore, ILockService, IScripts, IHost, IRunEvents
     {
         Acts.Add("reboot!");
         return new(Reboots());
+    }
+
+    public ValueTask<BootAnswer> AskBoot(bool start, TimeSpan atMost, CancellationToken cancel)
+    {
+        BootAsked.Add(start);
+        return new(Boots(start));
     }
 
     public void On(RunEvent happened) => Events.Add(happened);

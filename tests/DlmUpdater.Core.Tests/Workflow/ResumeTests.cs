@@ -26,7 +26,19 @@ public class ResumeTests
     {
         RunState state = Bed.State(phase) with { Finished = [new FinishedScript("a", 0, default)] };
         Assert.Equal(state, Assert.IsType<ResumePlan.Continue>(Decide(state)).State);
-        Assert.IsType<ResumePlan.Continue>(Decide(state, Facts with { Boot = Bed.Boot2 }));
+        RunState later = Assert.IsType<ResumePlan.Continue>(Decide(state, Facts with { Boot = Bed.Boot2 })).State;
+        if (phase < Phase.PostUpdate) Assert.Equal(state, later);
+    }
+
+    [Theory]
+    [InlineData(Phase.PostUpdate, false)]
+    [InlineData(Phase.LockRelease, true)]
+    public void On_a_later_boot_the_whole_of_post_update_runs_again(Phase phase, bool releaseSent)
+    {
+        RunState state = Bed.State(phase) with { Finished = [new FinishedScript("a", 0, default)] };
+        RunState later = Assert.IsType<ResumePlan.Continue>(Decide(state, Facts with { Boot = Bed.Boot2 })).State;
+        Assert.Equal((Phase.PostUpdate, Bed.Boot2, 0, releaseSent), (later.Phase, later.Boot, later.Finished.Length, later.ReleaseSent));
+        Assert.Equal(later, Assert.IsType<ResumePlan.Continue>(Decide(later, Facts with { Boot = Bed.Boot2 })).State);
     }
 
     [Fact]
@@ -102,6 +114,7 @@ public class ResumeTests
     [InlineData(Phase.PostUpdate, true, Phase.PostUpdate)]
     [InlineData(Phase.PostUpdate, false, Phase.NeedsReboot)]
     [InlineData(Phase.LockRelease, false, Phase.LockRelease)]
+    [InlineData(Phase.LockRelease, true, Phase.PostUpdate)]
     public void An_old_word_goes_on(Phase word, bool rebooted, Phase on)
     {
         var go = Assert.IsType<ResumePlan.Continue>(Resume.Decide(Old(word, rebooted), Facts));

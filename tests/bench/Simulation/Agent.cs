@@ -54,6 +54,9 @@ public sealed class Agent : IDisposable
     /// <summary>Scripts of the present phase need a proof that is younger than this.</summary>
     public TimeSpan NeedsProofSince { get; set; }
 
+    /// <summary>When the boot gate opened in this start.</summary>
+    public TimeSpan GatePassedAt { get; set; } = Never;
+
     /// <summary>The window that the schedule last let it into; null = it said no, or was not asked.</summary>
     public long? AdmittedWindow { get; set; }
 

@@ -15,6 +15,7 @@ public sealed class Host
     private int _boots;
     private int _runs;
     private string _configured = "fleet";
+    private TimeSpan _bootIsSuccessfulAt;
 
     internal Host(Fleet fleet, int index)
     {
@@ -22,6 +23,7 @@ public sealed class Host
         Index = index;
         Name = $"host{index}";
         _container = fleet.Dice.Chance(0.2);
+        HasNoBootChecks = _container || fleet.Dice.Chance(0.2);
         LastBootAt = _kernelBootedAt = -fleet.Dice.Seconds(60, 100_000);
         Boot = NextBoot();
         Scripts = [.. ScriptStages.All.Select(DrawScripts)];
@@ -59,6 +61,18 @@ public sealed class Host
 
     /// <summary>The locks that an admin put into its hands unasked, and that it did not take itself since.</summary>
     public List<LockTruth> Gifts { get; } = [];
+
+    /// <summary>True for a host that no init can tell of.</summary>
+    public bool HasNoBootChecks { get; }
+
+    /// <summary>The truth about this boot. What succeeded stays so until the next boot.</summary>
+    public bool BootIsSuccessful => HasNoBootChecks || Fleet.Healed || Fleet.Sim.Now >= _bootIsSuccessfulAt;
+
+    /// <summary>The boot on which each run was first stored.</summary>
+    internal Dictionary<string, BootIdentity> BeganOn { get; } = [];
+
+    /// <summary>The boot on which a script last ended as far as an agent saw it.</summary>
+    internal Dictionary<(string RunId, ScriptStage Stage, string Name), BootIdentity> SeenOn { get; } = [];
 
     internal IReadOnlyList<Script>[] Scripts { get; }
 
@@ -150,7 +164,7 @@ public sealed class Host
         Fleet.Sim.Say(Name, $"--- end: {report.Ending} ({report.Ending.Code()}) {report.Message}");
         if (Agent == agent) Agent = null;
         StartsSinceHeal = Fleet.Healed && report.StateKept ? StartsSinceHeal + 1 : 0;
-        bool byHand = report.Ending is Ending.DidNotReboot || (report is { Ending: Ending.ScriptFailed, Phase: Phase.Reboot });
+        bool byHand = report.Ending is Ending.DidNotReboot or Ending.BootNotSuccessful || (report is { Ending: Ending.ScriptFailed, Phase: Phase.Reboot });
         if (byHand && (Fleet.Healed || Fleet.Dice.Chance(0.3))) DownSoon("reboot by an admin", Fleet.Dice.Seconds(10, 600));
         if (Disk is StoredRun.Unreadable && (Fleet.Healed || Fleet.Dice.Chance(0.3))) OldStates.Reset(this);
     }
@@ -210,6 +224,7 @@ public sealed class Host
             LastBootAt = Fleet.Sim.Now;
             if (!_container) _kernelBootedAt = Fleet.Sim.Now;
             Boot = NextBoot();
+            if (!HasNoBootChecks) DrawBoot();
             Fleet.Sim.Say(Name, $"up: boot {Boot.BootId}/{Boot.InitStarted}");
             if (Fleet.Dice.Chance(0.7)) Fleet.Sim.After(Fleet.Dice.Seconds(1, 60), null, () => Start(afterReboot: true));
         });
@@ -220,6 +235,13 @@ public sealed class Host
         if (Processes.Count > 0) return;
         foreach (Action wake in WhenIdle.ToArray()) wake();
         WhenIdle.Clear();
+    }
+
+    private void DrawBoot()
+    {
+        _bootIsSuccessfulAt = Fleet.Sim.Now;
+        if (Fleet.Healed || !Fleet.Dice.Chance(Fleet.Scenario.BootFails)) return;
+        _bootIsSuccessfulAt = Fleet.Dice.Chance(0.5) ? Fleet.Sim.Now + Fleet.Dice.Seconds(5, 1500) : TimeSpan.MaxValue;
     }
 
     private BootIdentity NextBoot() => _container ? new BootIdentity($"{Name}-kernel", ++_boots) : new BootIdentity($"{Name}-boot{++_boots}", 100);

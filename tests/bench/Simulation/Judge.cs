@@ -46,6 +46,9 @@ public enum Rule
     /// <summary>post_update never runs on the boot that was asked to reboot.</summary>
     PostUpdateOnAnotherBoot,
 
+    /// <summary>post_update never runs, and the lock is never released after it, on a boot that was not successful, unless the run began on that boot.</summary>
+    BootIsSuccessful,
+
     /// <summary>A reboot only if the checks answered so; nothing is requested after the deadline.</summary>
     RebootsAreDue,
 
@@ -99,7 +102,7 @@ public sealed class Judge(Fleet fleet)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(truth);
-        return host.Open is { Phase: >= Phase.PreUpdate and <= Phase.PostUpdate, Waiver: null } s && s.Lock?.Identity.Name == truth.Name;
+        return host.Open is { Phase: >= Phase.PreUpdate and <= Phase.PostUpdate, Waiver: null, ReleaseSent: false } s && s.Lock?.Identity.Name == truth.Name;
     }
 
     /// <summary>Notes the first broken rule.</summary>
@@ -141,6 +144,17 @@ public sealed class Judge(Fleet fleet)
             Fail(Rule.StateBeforeAct, host, $"asks for the lock, but its state says {host.Disk}");
         else if (state.Phase == Phase.LockGet && agent.Untrusted is { } bad && bad.Index < host.Scripts[(int)bad.Stage].Count)
             Fail(Rule.PreflightBeforeLock, host, $"asks for the lock, but {bad.Stage.Name()}/{bad.Index} is refused");
+    }
+
+    internal void ReleaseSent(Agent agent)
+    {
+        if (agent.Host.Open is { Phase: >= Phase.PostUpdate } state) MustBeSuccessful(agent.Host, state, "the release");
+    }
+
+    private void MustBeSuccessful(Host host, RunState state, string what)
+    {
+        bool beganHere = host.BeganOn.TryGetValue(state.RunId, out BootIdentity? began) && began == host.Boot;
+        if (!beganHere && !host.BootIsSuccessful) Fail(Rule.BootIsSuccessful, host, $"{what} on the boot {host.Boot}, which was not successful");
     }
 
     internal void ScriptStarts(Agent agent, Script script, ScriptContext context)
@@ -185,7 +199,9 @@ public sealed class Judge(Fleet fleet)
         if (script.Stage == ScriptStage.PostUpdate)
         {
             if (state.Reboot?.Boot == host.Boot) Fail(Rule.PostUpdateOnAnotherBoot, host, $"{script.Name} starts on the boot that was asked to reboot");
-            if (first && fleet.Sim.Now - agent.NeedsProofSince > Slack) Fail(Rule.PostUpdateIsNotDelayed, host, $"{fleet.Sim.Now - agent.NeedsProofSince} after the phase began");
+            MustBeSuccessful(host, state, script.Name);
+            TimeSpan since = agent.NeedsProofSince > agent.GatePassedAt ? agent.NeedsProofSince : agent.GatePassedAt;
+            if (first && fleet.Sim.Now - since > Slack) Fail(Rule.PostUpdateIsNotDelayed, host, $"{fleet.Sim.Now - since} after the phase began");
             return;
         }
 
@@ -212,6 +228,7 @@ public sealed class Judge(Fleet fleet)
         }
 
         if (state.Phase == Phase.PreUpdate) MustBeCleared(agent, state, what);
+        else MustBeSuccessful(host, state, what);
     }
 
     private void MustBeAllowed(Host host, RunState state, string moment)
@@ -250,6 +267,7 @@ public sealed class Judge(Fleet fleet)
             case StoredRun.OldWord { Phase: Phase.NeedsUpdate }:
                 if (next is not { Phase: Phase.LockGet, Attempt: 1 }) Fail(Rule.PhasesInOrder, host, $"a new run begins in {next.Phase.Name()}");
                 MustHaveAnswered(host, next.RunId, ScriptStage.NeedsUpdate, wantYes: true);
+                host.BeganOn[next.RunId] = host.Boot;
                 agent.NeedsProofSince = fleet.Sim.Now;
                 break;
             case StoredRun.OldWord old:
@@ -307,7 +325,8 @@ public sealed class Judge(Fleet fleet)
         if (next.Phase == old.Phase)
         {
             if (next.Waiver is not null && old.Waiver is null) Fail(Rule.WaiversAreConfigured, host, "a waiver appears in the middle of a phase");
-            if (next.Phase != Phase.Reboot) MustExtend(host, old, next);
+            bool isAnew = next.Phase == Phase.PostUpdate && old.Boot != host.Boot && next.Boot == host.Boot && next.Finished.IsEmpty;
+            if (next.Phase != Phase.Reboot && !isAnew) MustExtend(host, old, next);
             MustBeTrue(host, next);
             bool forgotten = next.Reboot is null && agent.RebootFailed;
             if (old.Reboot is { } asked && !forgotten && next.Reboot?.FirstBootClock != asked.FirstBootClock) Fail(Rule.RebootsAreDue, host, "the deadline of the reboot was moved");
@@ -336,6 +355,9 @@ public sealed class Judge(Fleet fleet)
                 break;
             case (Phase.Reboot, Phase.PostUpdate):
                 if ((old.Reboot?.Boot ?? old.Boot) == host.Boot) Fail(Rule.PostUpdateOnAnotherBoot, host, "post_update follows on the same boot");
+                break;
+            case (Phase.LockRelease, Phase.PostUpdate):
+                if (old.Boot == host.Boot || !next.ReleaseSent) Fail(Rule.PhasesInOrder, host, "post_update follows lock_release on the same boot");
                 break;
             default:
                 Fail(Rule.PhasesInOrder, host, $"{old.Phase.Name()} is followed by {next.Phase.Name()}");
@@ -435,7 +457,10 @@ public sealed class Judge(Fleet fleet)
         foreach (FinishedScript record in state.Finished)
         {
             bool isHook = record.Name.StartsWith("pre ", StringComparison.Ordinal) || record.Name.StartsWith("post ", StringComparison.Ordinal);
-            if (!host.Seen.TryGetValue((state.RunId, isHook ? ScriptStage.PhaseHooks : stage, record.Name), out ScriptResult? result) || result.ShellCode != record.ExitCode)
+            var key = (state.RunId, isHook ? ScriptStage.PhaseHooks : stage, record.Name);
+            if (state.Phase == Phase.PostUpdate && host.SeenOn.TryGetValue(key, out BootIdentity? boot) && boot != host.Boot)
+                Fail(Rule.RecordsAreTrue, host, $"{stage.Name()}/{record.Name} succeeded on the boot {boot} and is recorded on {host.Boot}");
+            if (!host.Seen.TryGetValue(key, out ScriptResult? result) || result.ShellCode != record.ExitCode)
                 Fail(Rule.RecordsAreTrue, host, $"{stage.Name()}/{record.Name} is recorded with {record.ExitCode}, but ended so: {result?.Describe() ?? "never"}");
         }
     }
@@ -460,6 +485,7 @@ public sealed class Judge(Fleet fleet)
         {
             Phase.Reboot => rebooted ? Phase.PostUpdate : Phase.Reboot,
             Phase.PostUpdate => rebooted ? Phase.PostUpdate : Phase.NeedsReboot,
+            Phase.LockRelease => rebooted ? Phase.PostUpdate : Phase.LockRelease,
             _ => old.Phase,
         };
     }

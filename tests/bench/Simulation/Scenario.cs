@@ -52,6 +52,9 @@ public enum Sabotage
 
     /// <summary>Best-effort waives at the first failure.</summary>
     BestEffortAtOnce = 8192,
+
+    /// <summary>Every boot passes for successful.</summary>
+    BootIsAlwaysSuccessful = 16384,
 }
 
 /// <summary>Replaces the resume table.</summary>
@@ -130,6 +133,9 @@ public sealed record Scenario
     /// <summary>The reboot command fails.</summary>
     public double RebootFails { get; private init; }
 
+    /// <summary>A boot is not successful, at first or at all.</summary>
+    public double BootFails { get; private init; }
+
     /// <summary>Mean time between troubles of the lock service; zero = none.</summary>
     public TimeSpan ServiceTroubles { get; private init; }
 
@@ -182,6 +188,7 @@ public sealed record Scenario
             Sigterm = Maybe(0.5, 0, 0.3),
             RebootNeverHappens = Maybe(0.5, 0, 0.5),
             RebootFails = Maybe(0.4, 0, 0.3),
+            BootFails = Maybe(0.4, 0, 0.6),
             ServiceTroubles = dice.Chance(0.6) ? dice.Seconds(1800, 14400) : TimeSpan.Zero,
             AdminMeddles = dice.Chance(0.5) ? dice.Seconds(900, 7200) : TimeSpan.Zero,
             UnplannedReboots = dice.Chance(0.5) ? dice.Seconds(1200, 14400) : TimeSpan.Zero,
@@ -206,6 +213,7 @@ public sealed record Scenario
         {
             Strategy = dice.Pick(RebootStrategy.Lock, RebootStrategy.Lock, RebootStrategy.Lock, RebootStrategy.BestEffort),
             Timeout = dice.Seconds(300, 2400),
+            BootCompleteTimeout = dice.Seconds(10, 900),
         },
         Schedule = new ScheduleSettings
         {

@@ -26,9 +26,12 @@ public sealed class SimLockService(Agent agent, string name) : ILockService
     }
 
     /// <inheritdoc/>
-    public ValueTask<ReleaseReply> Release(CancellationToken cancel) =>
-        Ask<ReleaseReply>("release", () => Fleet.Server.Release(agent, name), _ => false,
+    public ValueTask<ReleaseReply> Release(CancellationToken cancel)
+    {
+        Fleet.Judge.ReleaseSent(agent);
+        return Ask<ReleaseReply>("release", () => Fleet.Server.Release(agent, name), _ => false,
             (why, _) => new ReleaseReply.Unreachable(why), why => new ReleaseReply.Refused(why), cancel);
+    }
 
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel)

@@ -3,7 +3,7 @@ using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Bench.Simulation;
 
-/// <summary>Boot identity, clocks and the reboot command.</summary>
+/// <summary>Boot identity, clocks, boot checks and the reboot command.</summary>
 internal sealed class SimMachine(Agent agent) : IHost
 {
     public BootIdentity Boot => agent.Host.Boot;
@@ -34,5 +34,28 @@ internal sealed class SimMachine(Agent agent) : IHost
         });
         agent.MaybeKill(takes);
         return new ValueTask<ScriptResult>(done.Task);
+    }
+
+    public ValueTask<BootAnswer> AskBoot(bool start, TimeSpan atMost, CancellationToken cancel)
+    {
+        Fleet fleet = agent.Host.Fleet;
+        bool hangs = !fleet.Healed && fleet.Dice.Chance(fleet.Scenario.BootFails * 0.1);
+        TimeSpan takes = hangs ? atMost : fleet.Dice.Seconds(0.005, 0.3);
+        var done = new TaskCompletionSource<BootAnswer>();
+        fleet.Sim.After(takes, agent, () =>
+        {
+            BootAnswer answer = fleet.Sabotage.HasFlag(Sabotage.BootIsAlwaysSuccessful) ? new BootAnswer.Successful("sabotage")
+                : hangs ? new BootAnswer.NoAnswer("systemctl hangs")
+                : agent.Host.HasNoBootChecks ? new BootAnswer.NoGate("no systemd")
+                : agent.Host.BootIsSuccessful ? new BootAnswer.Successful("active")
+                : fleet.Dice.Chance(0.5) ? new BootAnswer.Pending("activating", ["check.service"])
+                : new BootAnswer.NotSuccessful("failed", ["check.service"]);
+            if (answer is BootAnswer.NoGate or BootAnswer.Successful) agent.GatePassedAt = fleet.Sim.Now;
+            fleet.Sim.Say(agent.Host.Name, $"boot checks: {answer}");
+            done.TrySetResult(answer);
+        });
+        cancel.Register(() => done.TrySetResult(new BootAnswer.NoAnswer("interrupted")));
+        agent.MaybeKill(takes);
+        return new ValueTask<BootAnswer>(done.Task);
     }
 }

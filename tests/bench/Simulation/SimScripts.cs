@@ -50,7 +50,9 @@ internal sealed class SimScripts(Agent agent) : IScripts
             if (agent.Alive)
             {
                 agent.RebootFailed |= script.Stage == ScriptStage.Reboot && how is { Succeeded: false } and not ScriptResult.Interrupted;
-                Host.Seen[(context.RunId, script.Stage, script.Stage == ScriptStage.PhaseHooks ? $"{context.Arguments[0]} {script.Name}" : script.Name)] = how;
+                var seen = (context.RunId, script.Stage, script.Stage == ScriptStage.PhaseHooks ? $"{context.Arguments[0]} {script.Name}" : script.Name);
+                Host.Seen[seen] = how;
+                Host.SeenOn[seen] = Host.Boot;
                 done.TrySetResult(how);
             }
 

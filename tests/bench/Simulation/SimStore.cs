@@ -64,6 +64,8 @@ internal sealed class SimStore(Agent agent) : IRunStore
         Lock = s.Lock is { } l ? l with { Identity = l.Identity with { } } : null,
         Waiver = s.Waiver is { } w ? w with { } : null,
         Finished = ImmutableArray.CreateRange(s.Finished, f => f with { }),
+        FirstBoot = s.FirstBoot is { } f ? f with { } : null,
+        ReleaseSent = s.ReleaseSent,
         Reboot = s.Reboot is { } r ? r with { Boot = r.Boot with { } } : null,
     };
 }

@@ -12,7 +12,7 @@ internal static class LockReleasePhase
     internal static async ValueTask<PhaseOutcome> Run(LockKeeper keeper, RunState state, bool resumed, CancellationToken cancel)
     {
         if (state.Lock is null) return new PhaseOutcome(Verdict.Released, state, "there was no lock to give back");
-        (Verdict verdict, string how) = await keeper.GiveBack(patient: true, cancel, neverSent: !resumed && state.Waiver is null);
+        (Verdict verdict, string how) = await keeper.GiveBack(patient: true, cancel, neverSent: !resumed && state.Waiver is null && !state.ReleaseSent);
         return new PhaseOutcome(verdict, state, verdict == Verdict.Released ? $"the lock '{keeper.Identity.Name}' {how}" : how);
     }
 }

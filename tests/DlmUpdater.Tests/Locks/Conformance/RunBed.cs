@@ -167,6 +167,8 @@ internal abstract class RunBed : IRunStore, IScripts, IHost, IRunEvents, IHttpTr
         return new(new ScriptResult.Exited(says ? 1 : 0, TimeSpan.FromSeconds(1)));
     }
 
+    public ValueTask<BootAnswer> AskBoot(bool start, TimeSpan atMost, CancellationToken cancel) => new(new BootAnswer.Successful("active"));
+
     public ValueTask<ScriptResult> RequestReboot(ScriptContext context, CancellationToken cancel)
     {
         Note("reboot/request");
