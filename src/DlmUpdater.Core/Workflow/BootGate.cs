@@ -1,7 +1,7 @@
 namespace DlmUpdater.Core.Workflow;
 
 /// <summary>The boot gate: after a reboot post_update and the release wait until the host's own boot checks have succeeded. Unknown is not success.</summary>
-internal static class BootGate
+public static class BootGate
 {
     /// <summary>One question to the init must not take the whole time that the checks have.</summary>
     private static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(30), ShortestQuestion = TimeSpan.FromSeconds(1);
@@ -13,8 +13,9 @@ internal static class BootGate
     /// succeed minutes later.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(30), LongestRetry = TimeSpan.FromMinutes(2);
 
-    /// <summary>True if <paramref name="boot"/> may only go on after the gate: it is not the boot on which the run began, or that is not known.</summary>
-    internal static bool Applies(RunState state, BootIdentity boot) => state.FirstBoot != boot;
+    /// <summary>True if a start on <paramref name="boot"/> must pass the gate before post_update and lock_release: it is not the boot on which the run
+    /// began, or that is not known.</summary>
+    public static bool Applies(RunState state, BootIdentity boot) => state.FirstBoot != boot;
 
     /// <summary>Waits for a successful boot. Null: it is one.</summary>
     internal static async ValueTask<PhaseOutcome?> Pass(RunContext run, RunState state, CancellationToken cancel)

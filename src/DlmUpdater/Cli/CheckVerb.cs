@@ -66,6 +66,9 @@ internal static class CheckVerb
         IReadOnlyList<string> command = settings.Reboot.Command.IsEmpty ? ThisHost.HostCommand : settings.Reboot.Command;
         yield return ChecksScripts.RebootCommand(sets.First(s => s.Stage == ScriptStage.Reboot), command, !settings.Reboot.Command.IsEmpty, Program);
 
+        yield return ChecksHost.BootChecks(
+            new BootChecks(new ProcessRunner(TimeProvider.System, new RunnerLimits()), TimeProvider.System).Ask(start: false, TimeSpan.FromSeconds(30), CancellationToken.None));
+
         foreach (Finding finding in ChecksFiles.All(settings.Paths, settings.Log)) yield return finding;
 
         foreach (Finding finding in ChecksUpgrade.All(settings)) yield return finding;

@@ -43,6 +43,25 @@ internal static class ChecksHost
             : Finding.Ok(What, $"the machine id {holder.Name}");
     }
 
+    /// <summary>The boot checks, as a run after a reboot would find them now.</summary>
+    internal static Finding BootChecks(BootAnswer answer)
+    {
+        const string What = "boot checks", Fix = "repair it: a run whose host has rebooted stops with 82 otherwise";
+        return answer switch
+        {
+            BootAnswer.NoGate no => Finding.Ok(What, no.Why),
+            BootAnswer.Successful yes => Finding.Ok(What, yes.Why),
+            BootAnswer.Pending now => Finding.Warning(What, now.Why, "wait for them, and check again"),
+
+            // Nothing has started the target on this boot, and no check is open: the run starts it.
+            BootAnswer.NotSuccessful { Units: [BootUnits.Target, ..] } no when no.Why.StartsWith($"{BootUnits.Target} is inactive", StringComparison.Ordinal) =>
+                Finding.Ok(What, $"{BootUnits.Target} requires none and was not started on this boot; a run starts it after its reboot"),
+            BootAnswer.NotSuccessful no => Finding.Warning(What, no.Why, Fix),
+            BootAnswer.NoAnswer no => Finding.Error(What, no.Why, Fix),
+            _ => throw new InvalidOperationException("no rule for this answer"),
+        };
+    }
+
     /// <summary>The clock, against this build and what was written by an earlier clock.</summary>
     /// <param name="now">Wall clock.</param>
     /// <param name="stored">The state.</param>

@@ -78,6 +78,9 @@ internal sealed record PlanFacts
     /// <summary>The reboot command in words.</summary>
     internal required IReadOnlyList<string> RebootCommand { get; init; }
 
+    /// <summary>This boot; null = it cannot be told.</summary>
+    internal BootIdentity? Boot { get; init; }
+
     /// <summary>The open run that a start would go on with; null if it would begin a new one, or stop.</summary>
     internal RunState? Open => Plan switch
     {
@@ -150,10 +153,10 @@ internal sealed record PlanFacts
         ({ IsNew: true }, _) => Delay + NewRun,
         (_, ResumePlan.AskWhoseLock) when Shown is ShowReply.Shown => "confirms the lock, which is held already, then " + FirstOf(Phase.PreUpdate),
         (_, ResumePlan.AskWhoseLock) => "asks the lock service whether the lock was granted, then goes on or starts afresh",
-        (_, ResumePlan.Continue { State: { Phase: Phase.LockRelease } }) => "gives the lock back, and is done",
-        (_, ResumePlan.Rebooted) => "finds that the host has rebooted, then " + FirstOf(Phase.PostUpdate),
+        (_, ResumePlan.Continue { State: { Phase: Phase.LockRelease } }) => BootQuestion + "gives the lock back, and is done",
+        (_, ResumePlan.Rebooted) => BootQuestion + FirstOf(Phase.PostUpdate),
         ({ Begin: { } begin }, _) => Stop.Ending == Ending.Done || StageOf(begin) is not { } stage || Obstacle(stage) is null && LockStop.Ending == Ending.Done
-            ? (Open?.Waiver is null ? "proves the lock, then " : "goes on without the lock, ") + FirstOf(begin)
+            ? BootQuestion + (Open?.Waiver is null ? "proves the lock, then " : "goes on without the lock, ") + FirstOf(begin)
             : $"stops with exit code {Stop.Ending.Code()}: {Stop.Why}",
         _ => "",
     };
@@ -172,6 +175,13 @@ internal sealed record PlanFacts
     private string Delay => StableDelay + RandomDelay == TimeSpan.Zero
         ? ""
         : $"waits {Duration.Format(StableDelay)}{(RandomDelay > TimeSpan.Zero ? $" to {Duration.Format(StableDelay + RandomDelay)}" : "")}, then ";
+
+    private string BootQuestion => (Plan, Open, Boot, Begin) switch
+    {
+        (ResumePlan.Rebooted, _, _, _) => $"finds that the host has rebooted, asks whether the boot was successful ({BootUnits.Target}), then ",
+        (_, { } open, { } boot, >= Phase.PostUpdate) when BootGate.Applies(open, boot) => $"asks whether the boot was successful ({BootUnits.Target}), then ",
+        _ => "",
+    };
 
     private string NewRun
     {

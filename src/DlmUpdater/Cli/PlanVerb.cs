@@ -55,6 +55,7 @@ internal static class PlanVerb
         {
             Now = time.GetUtcNow(),
             Plan = plan,
+            Boot = boot,
             Running = ProgressFile.Read(Path.Combine(settings.Paths.RunDirectory, "progress")),
             Strategy = settings.Reboot.Strategy,
             Lock = service is NoLockService ? null : service?.Identity,

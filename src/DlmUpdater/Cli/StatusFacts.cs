@@ -40,6 +40,9 @@ internal sealed record StatusFacts
     /// <summary>What the next start would do, by the resume table itself.</summary>
     internal required ResumePlan Plan { get; init; }
 
+    /// <summary>This boot; null = it cannot be told.</summary>
+    internal BootIdentity? Boot { get; init; }
+
     /// <summary>The open run's state; null if none is open or it cannot be read.</summary>
     internal RunState? Open => (Stored as StoredRun.Open)?.State;
 
@@ -59,8 +62,10 @@ internal sealed record StatusFacts
         ResumePlan.Fresh => "asks needs_update.d whether an update is due",
         ResumePlan.AskWhoseLock => "asks the lock service whether the lock was granted, then goes on or starts afresh",
         ResumePlan.Continue { State: { Phase: Phase.Reboot, Reboot: not null } } => "asks for the reboot again; after the reboot it goes on with post_update",
+        ResumePlan.Continue { State: { Phase: >= Phase.PostUpdate } go } when Boot is { } boot && BootGate.Applies(go, boot) =>
+            $"asks whether the boot was successful ({BootUnits.Target}), then resumes with {go.Phase.Name()}" + (go.Finished.Length > 0 ? $", after {go.Finished[^1].Name}" : ""),
         ResumePlan.Continue go => $"goes on with {go.State.Phase.Name()}" + (go.State.Finished.Length > 0 ? $", after {go.State.Finished[^1].Name}" : ""),
-        ResumePlan.Rebooted => "goes on with post_update: the host has rebooted",
+        ResumePlan.Rebooted => $"asks whether the boot was successful ({BootUnits.Target}), then resumes with post_update: the host has rebooted",
         ResumePlan.DidNotReboot => "ends with exit code 80: the host did not reboot; reboot it by hand, or 'dlm-updater reset'",
         ResumePlan.Stop stop => $"ends with exit code {stop.Ending.Code()}: {stop.Why}",
         _ => "",

@@ -49,6 +49,7 @@ internal static class StatusVerb
             LastRecord = new History(History.PathIn(settings.Paths.StateDirectory)).Read(1).Records is [.., var newest] ? newest : null,
             Upgrade = upgrade,
             Strategy = settings.Reboot.Strategy,
+            Boot = boot,
             Plan = boot is null || service is null
                 ? new ResumePlan.Stop(Ending.Misconfigured, boot is null ? noBoot : noService)
                 : Resume.Decide(stored, new ResumeFacts(time.GetUtcNow(), boot, BootInfo.BootClock(), BootInfo.BootedAt(time), settings.Reboot.Timeout, service.Identity, "")),

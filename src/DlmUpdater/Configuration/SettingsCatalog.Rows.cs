@@ -225,6 +225,9 @@ internal static partial class SettingsCatalog
         RebootCommand,
         SettingKey.Of("reboot", "timeout", "15m", ValueForms.PositiveDuration,
             "How long after the first request the host must have gone down.", (d, v) => d.Reboot = d.Reboot with { Timeout = v }),
+        SettingKey.Of("reboot", "boot_complete_timeout", "10m", ValueForms.PositiveDuration,
+            "How long the host's boot checks (boot-complete.target) may take after the reboot before the run stops with 82.",
+            (d, v) => d.Reboot = d.Reboot with { BootCompleteTimeout = v }),
 
         LogTargetKey,
         LogLevelKey,

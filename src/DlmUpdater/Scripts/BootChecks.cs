@@ -78,7 +78,7 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
     }
 
     /// <summary>The units in the order asked for; null, and why, if not each of them is described.</summary>
-    private List<Unit>? Units(IReadOnlyList<string> names, TimeSpan limit, CancellationToken cancel, out string why)
+    private List<Unit>? Units(string[] names, TimeSpan limit, CancellationToken cancel, out string why)
     {
         Said said = Call(["show", .. Properties.Select(p => "--property=" + p), "--", .. names], limit, cancel);
         why = said.Why ?? "";
@@ -99,7 +99,7 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
             }
         }
 
-        if (units.Count == names.Count && !said.Lines.Exists(l => l.EndsWith(OutputLines.CutMark, StringComparison.Ordinal))) return units;
+        if (units.Count == names.Length && !said.Lines.Exists(l => l.EndsWith(OutputLines.CutMark, StringComparison.Ordinal))) return units;
         why = $"systemctl show does not describe {string.Join(", ", names)}" + (said.Lines.Count == 0 ? "" : $": {said.Lines[^1]}");
         return null;
     }

@@ -86,7 +86,8 @@ internal sealed class Agent : IDisposable
         if (how.Environment.Count > 0 && !direct) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
         if (how.Boot is not null || how.Prepare is not null)
         {
-            string boot = how.Boot is null ? "" : "mount --bind \"$0\" /proc/sys/kernel/random/boot_id || exit 99\n";
+            // The systemd of the machine that runs the tests knows nothing of this boot.
+            string boot = how.Boot is null ? "" : "mount --bind \"$0\" /proc/sys/kernel/random/boot_id || exit 99\n[ ! -d /run/systemd/system ] || mount -t tmpfs none /run/systemd || exit 99\n";
             words.InsertRange(0, ["/usr/bin/unshare", "-m", "/bin/sh", "-c", $"{boot}{how.Prepare ?? ":"}\nexec \"$@\"", how.Boot?.File ?? "sh"]);
         }
 

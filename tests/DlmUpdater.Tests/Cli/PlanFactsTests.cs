@@ -27,7 +27,7 @@ public sealed class PlanFactsTests
     {
         PlanFacts up = Facts(new ResumePlan.Rebooted(Run(Phase.Reboot)));
 
-        Assert.Equal("finds that the host has rebooted, then runs /s/post_update.d/10-a", up.Next);
+        Assert.Equal("finds that the host has rebooted, asks whether the boot was successful (boot-complete.target), then runs /s/post_update.d/10-a", up.Next);
         Assert.Equal(StageStanding.Over, up.Standing(ScriptStage.Reboot));
         Assert.Equal(Ending.Done, With(up, ScriptStage.Update, refused: true).Stop.Ending);
         Assert.Equal(Ending.ScriptFailed, With(up, ScriptStage.PostUpdate, refused: true).Stop.Ending);
