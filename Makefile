@@ -32,7 +32,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
-.PHONY: build static static-deps run test torture test-hosts test-arch test-power test-packages lint bench simulate install install-files deb rpm image release deb-deps rpm-deps lint-deps clean deps test-deps
+.PHONY: build static static-deps run test torture test-hosts test-compatibility test-arch test-power test-packages lint bench simulate install install-files deb rpm image release deb-deps rpm-deps lint-deps clean deps test-deps
 
 ## build: artifacts/dlm-updater, one native executable
 build: $(BIN)
@@ -112,15 +112,36 @@ torture: build test-deps
 HOSTS     := $(abspath $(OUT))/hosts
 HOST_ROOT := $(HOSTS)/root
 
+# The release that hosts come from: its runs are finished by this one, and the other way round.
+OLD        := 0.1.0
+OLD_COMMIT := fb17a6ccc04f6b9293f2ae988d4debd79d9aa330
+OLD_DEB    := $(abspath $(OUT))/$(OLD)/dlm-updater_$(OLD)_$(DEB_ARCH).deb
+$(OLD_DEB): | deb-deps
+	rm -rf $(@D)/source && mkdir -p $(@D)/source
+	git archive $(OLD_COMMIT) | tar -x -C $(@D)/source
+	$(MAKE) --no-print-directory -C $(@D)/source deb
+	cp $(@D)/source/artifacts/$(@F) $@
+	cp $(@D)/source/artifacts/dlm-updater $(@D)/
+	rm -rf $(@D)/source
+
+## test-compatibility: runs of the earlier release are finished by this one after its package was replaced, and the other way round (root, mount namespaces)
+test-compatibility:
+	$(MAKE) --no-print-directory test-hosts HOST_TESTS='FullyQualifiedName~Hosts.CompatibilityTests'
+
 ## test-hosts: Debian hosts with systemd as PID 1 that boot, reboot and lose their power (root, mount namespaces)
+HOST_TESTS ?= FullyQualifiedName!~Hosts.Arch.&FullyQualifiedName!~Hosts.Power.
 test-hosts: deb rpm
 	@if [ "$$(id -u)" != 0 ] || ! unshare -m --propagation private mount -t tmpfs tmpfs /mnt 2>/dev/null; then \
 	  echo "test-hosts: LEFT OUT, because it needs root and mount namespaces: hosts that boot, reboot and lose their power, units, the package on a host"; \
 	else \
+	  tests='$(HOST_TESTS)'; \
+	  if git cat-file -e $(OLD_COMMIT)^{commit} 2>/dev/null; then $(MAKE) --no-print-directory $(OLD_DEB); \
+	  else echo "test-hosts: LEFT OUT, because commit $(OLD_COMMIT) is not in this clone: runs of $(OLD) that this release finishes, and the other way round"; \
+	    tests="($$tests)&FullyQualifiedName!~Hosts.CompatibilityTests"; fi; \
 	  $(MAKE) --no-print-directory $(HOST_ROOT).made && \
 		  dotnet build tests/DlmUpdater.Hosts -c Release && \
-	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_DEB=$(abspath $(OUT))/dlm-updater_$(VERSION)_$(DEB_ARCH).deb \
-  DLM_UPDATER_RPM=$(abspath $(OUT))/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm dotnet test tests/DlmUpdater.Hosts -c Release --no-build --filter 'FullyQualifiedName!~Hosts.Arch.&FullyQualifiedName!~Hosts.Power.'; \
+	  DLM_UPDATER_HOST_ROOT=$(HOST_ROOT) DLM_UPDATER_DEB=$(abspath $(OUT))/dlm-updater_$(VERSION)_$(DEB_ARCH).deb DLM_UPDATER_OLD_DEB=$(OLD_DEB) \
+  DLM_UPDATER_RPM=$(abspath $(OUT))/dlm-updater-$(VERSION)-1.$(RPM_ARCH).rpm dotnet test tests/DlmUpdater.Hosts -c Release --no-build --filter "$$tests"; \
 	fi
 
 ## test-arch: each build where it is meant to run: Debian 11, nothing at all, a foreign NSS, arm64 (root, mount namespaces)

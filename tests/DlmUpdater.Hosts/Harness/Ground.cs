@@ -9,6 +9,9 @@ internal static class Ground
     /// <summary>The package for this machine's processor.</summary>
     internal static string Package { get; } = Named("DLM_UPDATER_DEB", "the package of make deb");
 
+    /// <summary>The package of the release that hosts come from.</summary>
+    internal static string OldPackage => Named("DLM_UPDATER_OLD_DEB", "the package of the earlier release");
+
     /// <summary>The same as an RPM.</summary>
     internal static string Rpm { get; } = Named("DLM_UPDATER_RPM", "the package of make rpm");
 
