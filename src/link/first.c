@@ -24,19 +24,20 @@ static int refuse(const char *what, const char *why)
   return TRY_LATER;
 }
 
+/* Where stdin, stdout or stderr is closed the next file to be opened gets its number: the pipe by which the runtime hands signals over,
+   for example, and then the bytes of a log line are taken for signals. */
+static void fill_standard(void)
+{
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
+      (void)!open("/", O_RDONLY | O_DIRECTORY);
+}
+
 int __wrap_main(int count, char **arguments)
 {
-  /* One call where there is a free descriptor far enough below the limit, which is always. */
+  fill_standard();
   int last = fcntl(0, F_DUPFD_CLOEXEC, DESCRIPTORS);
   int error = errno;
-  if (last < 0 && error == EBADF)
-  {
-    /* stdin is closed. */
-    int root = open("/", O_RDONLY | O_CLOEXEC);
-    last = root < 0 ? -1 : fcntl(root, F_DUPFD_CLOEXEC, DESCRIPTORS);
-    error = errno;
-    if (root >= 0) close(root);
-  }
   if (last < 0)
     return refuse("too few file descriptors", error == EINVAL ? "the limit is below 17" : strerror(error));
   close(last);

@@ -115,6 +115,11 @@ internal sealed class HttpConnection : IDisposable
             cancel.ThrowIfCancellationRequested();
             throw new ConnectException(step, e);
         }
+        catch (TypeInitializationException e)
+        {
+            // The base library makes its event queue and a thread at the first connection, and cannot even close a socket without them.
+            throw new ConnectException(step, new IOException("the kernel gave this process no event queue or no thread (limits of file descriptors, threads, memory)", e));
+        }
     }
 
     /// <summary>Sends a request and reads the head of the answer; null if the server hung up before its first byte.</summary>
@@ -180,12 +185,6 @@ internal sealed class HttpConnection : IDisposable
                 socket.Dispose();
                 cancel.ThrowIfCancellationRequested();
                 if (i == addresses.Length - 1) throw;
-            }
-            catch (TypeInitializationException e)
-            {
-                // The base library makes its event queue and its thread at the first connection, and only then.
-                socket.Dispose();
-                throw new IOException("the kernel gave this process no event queue or no thread (limits of file descriptors, threads, memory)", e);
             }
         }
     }
