@@ -106,7 +106,7 @@ internal static class RunOnce
     private static (Ending Ending, string Why)? OpenByHand(UpdaterSettings settings)
     {
         string path = UpgradeStore.PathIn(settings.Paths.StateDirectory);
-        if (!File.Exists(path) || new RunStateFile(settings.Paths.StateFile).Peek() is not StoredRun.None) return null;
+        if (FileFacts.IsMissing(path) || new RunStateFile(settings.Paths.StateFile).Peek() is not StoredRun.None) return null;
         using UpgradeStore store = UpgradeFacts.Store(settings);
         return store.Load() switch
         {

@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Scripts;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Configuration;
 
@@ -12,7 +13,7 @@ internal static class DropIns
         List<string>? found = null;
         foreach (string directory in directories)
         {
-            if (!Directory.Exists(directory))
+            if (FileFacts.IsMissing(directory))
                 continue;
             try
             {

@@ -116,6 +116,9 @@ internal readonly record struct FileFacts
         return found ? facts : null;
     }
 
+    /// <summary>True only if <paramref name="path"/> does not exist for certain; <c>File.Exists</c> also takes an error for that.</summary>
+    internal static bool IsMissing(string path) => Read(path, true, out int error) is null && error is Native.ENOENT or Native.ENOTDIR;
+
     /// <summary>Looks at an open file; null if the kernel does not tell.</summary>
     internal static FileFacts? Read(int fd) => Native.TryStat(fd, out FileFacts facts) ? facts : null;
 

@@ -83,6 +83,13 @@ public sealed class DropInTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_that_cannot_be_looked_at_is_an_error_and_not_an_empty_one()
+    {
+        File.CreateSymbolicLink(Dirs[1], Dirs[1]);
+        Assert.StartsWith("etc: cannot be read: ", box.Relative(Load().Complaints.Single()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_configuration_elsewhere_takes_only_the_drop_ins_beside_it()
     {
         box.Write("config.d/10.ini", Holder("beside"));
