@@ -261,7 +261,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     private static (Verdict Verdict, string Why, IReadOnlyList<LockHolder> Holders, string? Revision) Read(AcquireReply reply) => reply switch
     {
         AcquireReply.Busy busy => (Verdict.LockBusy, busy.Holders.Count == 0 ? "the lock is busy" : "held by " + string.Join(", ", busy.Holders), busy.Holders, busy.Revision),
-        AcquireReply.Disabled => (Verdict.LockDisabled, "the lock is switched off until an admin enables it", [], null),
+        AcquireReply.Disabled off => (Verdict.LockDisabled, $"no host gets the lock, because {off.Why}: an admin enables it with {off.Undo}", [], null),
         AcquireReply.Unreachable away => (Verdict.LockUnreachable, away.Why, [], null),
         _ => throw new InvalidOperationException($"no rule for {reply}"),
     };

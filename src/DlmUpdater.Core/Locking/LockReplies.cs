@@ -28,6 +28,12 @@ public sealed record LockView(string Name, int Slots, IReadOnlyList<LockHolder> 
     /// <summary>False if the service has no such lock yet: it is made when it is first taken.</summary>
     public bool Exists { get; init; } = true;
 
+    /// <summary>Why no host gets the lock, where it is not enabled and the service says more than that.</summary>
+    public string? Stop { get; init; }
+
+    /// <summary>The command by which an admin lets hosts acquire it again.</summary>
+    public string Undo { get; init; } = AcquireReply.Disabled.Enable;
+
     /// <summary>True if this host is among the holders.</summary>
     public bool HeldByUs => Holders.Any(h => h.IsUs);
 }
@@ -41,8 +47,18 @@ public abstract record AcquireReply
     /// <summary>Others hold every slot. <paramref name="Revision"/> as in <see cref="LockView"/>.</summary>
     public sealed record Busy(IReadOnlyList<LockHolder> Holders, string? Revision) : AcquireReply;
 
-    /// <summary>An admin switched the lock off; waited for like a busy one.</summary>
-    public sealed record Disabled : AcquireReply;
+    /// <summary>An admin switched the lock off, or stopped it by its number of slots; waited for like a busy one.</summary>
+    public sealed record Disabled : AcquireReply
+    {
+        /// <summary>The undo of most services.</summary>
+        public const string Enable = "'dlm-updater lock enable'";
+
+        /// <summary>Why no host gets it, as half a sentence.</summary>
+        public string Why { get; init; } = "it is disabled";
+
+        /// <summary>The command by which an admin lets hosts acquire it again.</summary>
+        public string Undo { get; init; } = Enable;
+    }
 
     /// <summary>The service does not want this host: waiting will not help. <paramref name="Why"/> says what to fix.</summary>
     public sealed record Refused(string Why) : AcquireReply;

@@ -26,7 +26,7 @@ internal static class ChecksLock
                 yield return Finding.Ok(what, "the service is configured; it cannot show its locks");
                 break;
             case ShowReply.Shown { View: var view }:
-                if (!view.Enabled) yield return Finding.Warning(what, "it is disabled: no run gets it", "'dlm-updater lock enable', when that is over");
+                if (!view.Enabled) yield return Finding.Warning(what, $"no run gets it, because {view.Stop ?? "it is disabled"}", view.Undo + " enables it");
                 // Two hosts that are the first to use it at the same moment make two of one name (measured: 7 of 20 tries).
                 if (!view.Exists && identity.Service == "foreman")
                     yield return Finding.Warning(what, "it does not exist yet, and hosts that use it first at the same moment can make it twice", "make it before the first night: as an admin 'dlm-updater lock disable', then 'lock enable'");

@@ -12,7 +12,7 @@ internal static class LockReport
     internal static string Text(LockIdentity identity, LockView view)
     {
         var text = new StringBuilder($"lock    {view.Name} at {identity.Service}, asked as {identity.Holder}\n");
-        text.Append($"state   {(view.Enabled ? "enabled" : "disabled: nobody gets it until 'dlm-updater lock enable'")}, {view.Holders.Count} of {view.Slots} ")
+        text.Append($"state   {(view.Enabled ? "enabled" : $"disabled: no host gets the lock{(view.Stop is { } stop ? $", because {stop}," : "")} until {view.Undo}")}, {view.Holders.Count} of {view.Slots} ")
             .Append($"slot{(view.Slots == 1 ? "" : "s")} taken\n");
         if (!view.Exists) text.Append("        does not exist yet: it is made when it is first taken\n");
         foreach (LockHolder holder in view.Holders) text.Append($"holder  {Describe(holder)}\n");

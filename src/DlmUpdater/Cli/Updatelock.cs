@@ -63,7 +63,7 @@ internal static class Updatelock
         {
             AcquireReply.Granted => Talk.Info($"this host holds the lock '{name}' now"),
             AcquireReply.Busy busy => Talk.Error($"the lock '{name}' is held by {string.Join(", ", busy.Holders.Select(LockReport.Describe))}"),
-            AcquireReply.Disabled => Talk.Error($"the lock '{name}' is disabled: nobody gets it"),
+            AcquireReply.Disabled off => Talk.Error($"no host gets the lock '{name}', because {off.Why}: an admin enables it with {off.Undo}"),
             AcquireReply.Refused refused => Talk.Error(refused.Why),
             AcquireReply.Unreachable away => Talk.Error(away.Why),
             _ => throw new InvalidOperationException("no rule for this answer"),

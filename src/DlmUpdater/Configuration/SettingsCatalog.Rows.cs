@@ -164,7 +164,7 @@ internal static partial class SettingsCatalog
         EtcdEndpoints,
         SettingKey.Of("etcd", "api", "v3", ValueForms.Choice(("v3", 3), ("v2", 2)), "The version of etcd's API.", (d, v) => d.Etcd.Api = v),
         EtcdLayoutKey,
-        SettingKey.Of("etcd", "group", "", ValueForms.Word,
+        SettingKey.Of("etcd", "group", "", ValueForms.EtcdGroupName,
             "The group; not set: default for airlock, none for locksmith.", (d, v) => d.Etcd.Group = v),
         SettingKey.Of("etcd", "slots", "1", ValueForms.Number(1, 100_000),
             "How many may hold the lock at once, where this host is the first to make the semaphore.", (d, v) => d.Etcd.Slots = v, mayBeEmpty: true),

@@ -36,6 +36,8 @@ internal static class ValueForms
     internal static ValueForm<string> LockName { get; } =
         new("a name without white space and slashes, at most 200 characters", ReadLockName);
 
+    internal static ValueForm<string> EtcdGroupName { get; } = new("a name, also with white space or slashes inside; not . or ..", ReadEtcdGroup);
+
     internal static ValueForm<string> FleetLockGroup { get; } = new("letters, digits, dots and hyphens", ReadFleetLockGroup);
 
     internal static ValueForm<string> Text { get; } = new("text", ReadText);
@@ -215,6 +217,12 @@ internal static class ValueForms
         if (text is "." or ".." || HasWhiteSpace(text) || text.Contains('/', StringComparison.Ordinal))
             return $"{Display.Quote(text)} cannot name a lock: no white space, no slash, not . or ..";
         return text.Length > 200 ? "the name is longer than 200 characters" : null;
+    }
+
+    private static string? ReadEtcdGroup(string text, out string value)
+    {
+        value = text;
+        return EtcdGroup.Wrong(text);
     }
 
     private static string? ReadFleetLockGroup(string text, out string value)

@@ -19,6 +19,9 @@ internal sealed class EtcdLockService(
     ISemaphoreStore store, EtcdLayout layout, int slots, LockIdentity identity, TimeProvider time, Func<double> dice)
     : ILockService, ILockUnlock, ILockSlots, IDisposable
 {
+    /// <summary>Nothing switches this lock; its number of slots stops it.</summary>
+    private const string Undo = "'dlm-updater lock set-max N' (or 'locksmithctl set-max N')";
+
     private readonly SemaphoreWriter _writer = new(store, layout, slots, time, dice);
 
     /// <inheritdoc/>
@@ -79,8 +82,10 @@ internal sealed class EtcdLockService(
     private async ValueTask<AcquireReply> Take(CancellationToken cancel)
     {
         SlotOutcome outcome = default;
+        string? stop = null;
         Change change = await _writer.Apply(document =>
         {
+            stop = document.Stop;
             SlotStep step = document.Semaphore.TryAcquire(new SlotHolder(identity.Holder, null, null));
             outcome = step.Outcome;
             return document.With(step.Next);
@@ -92,7 +97,7 @@ internal sealed class EtcdLockService(
             Change.Made made => outcome switch
             {
                 SlotOutcome.Taken or SlotOutcome.AlreadyHeld => new AcquireReply.Granted(null),
-                SlotOutcome.Disabled => new AcquireReply.Disabled(),
+                SlotOutcome.Disabled => new AcquireReply.Disabled { Why = stop!, Undo = Undo },
                 _ => new AcquireReply.Busy(View(made.Document), Text(made.Revision)),
             },
             _ => throw new InvalidOperationException("unknown change"),
@@ -104,7 +109,7 @@ internal sealed class EtcdLockService(
         Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf)) { Exists = false }),
         Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
             ? new ShowReply.Shown(new LockView(
-                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)))
+                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)) { Stop = document.Stop, Undo = Undo })
             : new ShowReply.Refused(_writer.Damaged(why)),
         Kept.No no => new ShowReply.Refused(no.Why),
         Kept.Away away => new ShowReply.Unreachable(away.Why),

@@ -19,7 +19,20 @@ internal static class EtcdSetup
     internal static EtcdLockService? Make(
         EtcdSettings etcd, LockSettings settings, MachineIdReading machine, TimeProvider time, Func<double> dice, out string why)
     {
-        if (Holder(settings.Holder, machine, out why) is not { } holder) return null;
+        if (Holder(settings.Holder, machine, out why) is not { } holder || Store(etcd, time, out why) is not { } store) return null;
+        return new EtcdLockService(store, etcd.Layout, etcd.Slots, Identity(etcd, holder), time, dice);
+    }
+
+    /// <summary>The semaphore as <c>locksmithctl</c> changes it; null, and why not. Nothing is sent.</summary>
+    internal static LocksmithCommands? MakeCommands(EtcdSettings etcd, TimeProvider time, Func<double> dice, out string why) =>
+        Store(etcd, time, out why) is { } store ? new LocksmithCommands(store, etcd.Layout, etcd.Slots, time, dice) : null;
+
+    /// <summary>Which lock this is for a holder.</summary>
+    internal static LockIdentity Identity(EtcdSettings etcd, string holder) => new("etcd", Name(etcd.Layout, etcd.Group), holder);
+
+    private static ISemaphoreStore? Store(EtcdSettings etcd, TimeProvider time, out string why)
+    {
+        why = "";
         if (etcd.Endpoints.Any(e => e.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) && TlsLibrary.Missing() is { } missing)
         {
             why = missing;
@@ -35,11 +48,7 @@ internal static class EtcdSetup
             BodyLimit = LongestAnswer,
         })]);
         string key = Key(etcd.Layout, etcd.Group);
-        ISemaphoreStore store = etcd.Layout == EtcdLayout.Airlock
-            ? new GatewayStore(members, key, etcd.Login)
-            : new KeysStore(members, key, etcd.Login);
-        var identity = new LockIdentity("etcd", Name(etcd.Layout, etcd.Group), holder);
-        return new EtcdLockService(store, etcd.Layout, etcd.Slots, identity, time, dice);
+        return etcd.Layout == EtcdLayout.Airlock ? new GatewayStore(members, key, etcd.Login) : new KeysStore(members, key, etcd.Login);
     }
 
     /// <summary>Where airlock and locksmith keep the semaphore of a group.</summary>

@@ -14,18 +14,30 @@ internal sealed class SemaphoreDocument
     private readonly bool _isNull;
     private readonly string _others;
 
-    private SemaphoreDocument(EtcdLayout layout, int slots, int free, SlotSemaphore semaphore, bool isNull, string others)
+    private SemaphoreDocument(EtcdLayout layout, long max, long free, SlotSemaphore semaphore, bool isNull, string others)
     {
-        (_layout, Slots, StoredFree, _isNull, _others) = (layout, slots, free, isNull, others);
-        bool isOff = slots < 1 || (layout == EtcdLayout.Locksmith && free < 1 && semaphore.Holders.Length < slots);
-        Semaphore = semaphore.WithSlots(Math.Max(1, slots)).WithEnabled(!isOff);
+        (_layout, Max, StoredFree, _isNull, _others) = (layout, max, free, isNull, others);
+        bool isOff = max < 1 || (layout == EtcdLayout.Locksmith && free < 1 && semaphore.Holders.Length < max);
+        Semaphore = semaphore.WithSlots(Math.Max(1, Slots)).WithEnabled(!isOff);
     }
 
-    /// <summary>How many may hold it at once, as stored; zero or fewer lets nobody in, which their tools allow.</summary>
-    internal int Slots { get; }
+    /// <summary>How many may hold it at once, as stored: Go's int has 64 bits. Zero or fewer admits no host, which locksmith's admins use as
+    /// a stop of the whole fleet.</summary>
+    internal long Max { get; }
+
+    /// <summary><see cref="Max"/> within the range of our own numbers.</summary>
+    internal int Slots => (int)Math.Clamp(Max, int.MinValue, int.MaxValue);
 
     /// <summary>locksmith's own count of the free slots; below zero after the slots were lowered.</summary>
-    internal int StoredFree { get; }
+    internal long StoredFree { get; }
+
+    /// <summary>The free slots as their tools count them.</summary>
+    internal long Free => _layout == EtcdLayout.Locksmith ? StoredFree : Max - Semaphore.Holders.Length;
+
+    /// <summary>Why no host gets a slot although the holders leave one free; null if hosts get one.</summary>
+    internal string? Stop => Semaphore.Enabled ? null
+        : Max < 1 ? $"the maximum of its holders is {Max}"
+        : $"its count of free slots is {StoredFree}, although {Semaphore.Holders.Length} of {Max} slots are taken";
 
     /// <summary>Who holds it. Off where the numbers let nobody in although a slot is free: an admin's edit, to be waited out.</summary>
     internal SlotSemaphore Semaphore { get; }
@@ -50,17 +62,28 @@ internal sealed class SemaphoreDocument
         ? this
         : new(_layout, Slots, StoredFree - (next.Holders.Length - Semaphore.Holders.Length), next, false, _others);
 
-    /// <summary>With another number of slots, 1 or more.</summary>
-    internal SemaphoreDocument WithSlots(int slots) => slots == Slots
-        ? this
-        : new(_layout, slots, (int)Math.Clamp(StoredFree + ((long)slots - Slots), int.MinValue, int.MaxValue), Semaphore, _isNull, _others);
+    /// <summary>With another maximum, as locksmith sets it: its own count of free slots changes by the difference, whatever it was.</summary>
+    internal SemaphoreDocument WithMax(long max)
+    {
+        if (max == Max) return this;
+        Int128 free = StoredFree + ((Int128)max - Max);
+        return new(_layout, max, _layout == EtcdLayout.Airlock ? max : (long)Int128.Clamp(free, long.MinValue, long.MaxValue), Semaphore, _isNull, _others);
+    }
+
+    /// <summary>With that number of slots, 1 or more, and the count of free slots that follows from it: this also repairs a count that an
+    /// edit by hand left wrong.</summary>
+    internal SemaphoreDocument WithSlots(int slots)
+    {
+        long free = _layout == EtcdLayout.Airlock ? slots : slots - (long)Semaphore.Holders.Length;
+        return (slots, free) == (Max, StoredFree) ? this : new(_layout, slots, free, Semaphore, _isNull, _others);
+    }
 
     /// <summary>The bytes to store.</summary>
     internal byte[] Write()
     {
         var text = new GoJson();
-        if (_layout == EtcdLayout.Airlock) text.Raw("{\"total_slots\":").Number(Slots);
-        else text.Raw("{\"semaphore\":").Number(StoredFree).Raw(",\"max\":").Number(Slots);
+        if (_layout == EtcdLayout.Airlock) text.Raw("{\"total_slots\":").Number(Max);
+        else text.Raw("{\"semaphore\":").Number(StoredFree).Raw(",\"max\":").Number(Max);
         text.Raw(",\"holders\":");
         if (_isNull) text.Raw("null");
         else text.Strings(Semaphore.Holders.Select(h => h.Id));
@@ -70,9 +93,9 @@ internal sealed class SemaphoreDocument
     private static SemaphoreDocument? Read(EtcdLayout layout, JsonFields fields, JsonElement root)
     {
         bool isAirlock = layout == EtcdLayout.Airlock;
-        int slots = (int)fields.Number(root, isAirlock ? "total_slots" : "max", isAirlock ? 0 : int.MinValue, int.MaxValue);
+        long slots = isAirlock ? fields.Number(root, "total_slots", 0, int.MaxValue) : GoInteger(fields, root, "max");
         ImmutableArray<SlotHolder>? holders = Holders(fields, root);
-        int free = isAirlock ? slots : (int)fields.Number(root, "semaphore", int.MinValue, int.MaxValue);
+        long free = isAirlock ? slots : GoInteger(fields, root, "semaphore");
         if (fields.Complaint is not null) return null;
         string[] known = isAirlock ? ["total_slots", "holders"] : ["semaphore", "max", "holders"];
         var others = new System.Text.StringBuilder();
@@ -87,6 +110,10 @@ internal sealed class SemaphoreDocument
         fields.Complain("names a holder twice, or one without a name");
         return null;
     }
+
+    /// <summary>An integer as locksmith reads it: a field that is missing or null is 0.</summary>
+    private static long GoInteger(JsonFields fields, JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement field) && field.ValueKind != JsonValueKind.Null ? fields.Number(root, name, long.MinValue, long.MaxValue) : 0;
 
     /// <summary>Null if the list is null, or missing, which Go reads as the same.</summary>
     private static ImmutableArray<SlotHolder>? Holders(JsonFields fields, JsonElement root)

@@ -12,7 +12,11 @@ internal abstract record Change
     internal sealed record Absent : Change;
 
     /// <summary>Waiting will not help; one line that says what to fix.</summary>
-    internal sealed record Refused(string Why) : Change;
+    internal sealed record Refused(string Why) : Change
+    {
+        /// <summary>True if etcd answered, and the value of the key is not a semaphore.</summary>
+        internal bool IsDamaged { get; init; }
+    }
 
     /// <summary>Try again later.</summary>
     internal sealed record Failed(string Why, bool MayHaveHappened) : Change;
@@ -60,7 +64,7 @@ internal sealed class SemaphoreWriter(ISemaphoreStore store, EtcdLayout layout, 
                 case Kept.Found found:
                     if (open != found.Revision) open = null;
                     if (SemaphoreDocument.Read(layout, found.Value, out string why) is not { } document)
-                        return open is null ? new Change.Refused(Damaged(why)) : new Change.Failed(Damaged(why), true);
+                        return open is null ? new Change.Refused(Damaged(why)) { IsDamaged = true } : new Change.Failed(Damaged(why), true);
                     SemaphoreDocument next = step(document);
                     if (ReferenceEquals(next, document)) return new Change.Made(document, found.Revision);
                     kept = await store.Swap(found.Revision, next.Write(), cancel);
