@@ -83,7 +83,7 @@ public sealed class LockVerbTests
         Agent.Run(host, "run").Expect(1);
         string before = File.ReadAllText(host.LockFile);
 
-        Ended refused = Lock(host, verb).Expect(75);
+        Ended refused = Lock(host, verb).Expect(1);
 
         Assert.Contains("phase update", refused.Error, StringComparison.Ordinal);
         Assert.Contains("'dlm-updater run'", refused.Error, StringComparison.Ordinal);

@@ -68,14 +68,14 @@ public sealed class LocksmithctlTests(SharedEtcd etcd) : IClassFixture<SharedEtc
     [InlineData(new[] { "-nonsense" }, 2, "", "flag provided but not defined: -nonsense")]
     [InlineData(new[] { "-endpoint" }, 2, "", "flag needs an argument: -endpoint")]
     [InlineData(new[] { "frobnicate" }, 2, "locksmithctl: unknown subcommand: \"frobnicate\"", "")]
-    [InlineData(new[] { "help", "frobnicate" }, 1, "", "Unrecognized command: frobnicate")]
+    [InlineData(new[] { "help", "frobnicate" }, 1, "Unrecognized command: frobnicate\n", "")]
     [InlineData(new[] { "help", "lock" }, 0, "[MACHINE-ID]", "")]
     [InlineData(new string[0], 0, "set-max", "")]
-    [InlineData(new[] { "-help" }, 0, "set-max", "")]
+    [InlineData(new[] { "-help" }, 0, "", "Usage of locksmithctl:\n")]
     [InlineData(new[] { "-version" }, 0, "locksmithctl version 0.6.2", "")]
     [InlineData(new[] { "-etcd-certfile", "/x", "status" }, 1, "", "Error initializing etcd client: ")]
     [InlineData(new[] { "-endpoint", "nowhere", "status" }, 1, "", "Error initializing etcd client: ")]
-    [InlineData(new[] { "-endpoint", "http://127.0.0.1:1", "lock" }, 1, "", "Error locking: ")]
+    [InlineData(new[] { "-endpoint", "http://127.0.0.1:1", "lock" }, 1, "", "Error initializing etcd client: ")]
     public void What_is_asked_wrongly_is_said_on_the_right_stream_with_the_right_code(string[] words, int code, string output, string error)
     {
         Ended ended = Call(words).Expect(code);

@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Locking;
+using DlmUpdater.Locks.Etcd;
 
 namespace DlmUpdater.Cli;
 
@@ -44,6 +45,12 @@ internal static class BoundedCall
 
     /// <summary>All locks.</summary>
     internal static ListReply List(ILockList service) => Of(service.List, Long, (why, _) => new ListReply.Unreachable(why));
+
+    /// <summary>Finds or makes the semaphore for a command of locksmithctl.</summary>
+    internal static LocksmithReply Open(LocksmithCommands semaphore) => Of(semaphore.Open, Short, (why, _) => LocksmithReply.NoClient.Unavailable(why));
+
+    /// <summary>A command of locksmithctl.</summary>
+    internal static LocksmithReply Do(Func<CancellationToken, ValueTask<LocksmithReply>> command) => Of(command, Long, (why, _) => new LocksmithReply.Failed(why));
 
     private static T Of<T>(Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff) =>
         Of(call, limit, cutOff, TimeProvider.System, CancellationToken.None).AsTask().GetAwaiter().GetResult();

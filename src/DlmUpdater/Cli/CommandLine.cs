@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
@@ -54,10 +55,26 @@ internal static class CommandLine
 
         // Straight to the action: the library's pipeline costs a millisecond, and its handler would turn a bug into exit code 1, which
         // means that a script failed.
-        if (parsed.Errors.Count == 0 && parsed.Action is SynchronousCommandLineAction action) return action.Invoke(parsed);
+        bool isHelp = parsed.Action is HelpAction;
+        string? stray = isHelp ? null : StrayOption(parsed, args);
+        if (parsed.Errors.Count == 0 && stray is null && parsed.Action is SynchronousCommandLineAction action) return action.Invoke(parsed);
 
         foreach (var error in parsed.Errors) StandardStreams.WriteError("dlm-updater: " + error.Message);
+        if (stray is not null) StandardStreams.WriteError($"dlm-updater: unknown option '{stray}'; an argument that begins with a hyphen goes after --");
         StandardStreams.WriteError($"dlm-updater: see 'dlm-updater {(called is null ? "" : called + " ")}--help'");
         return ExitCodes.Usage;
+    }
+
+    /// <summary>An option that is not known and that the parser took for an argument, such as the holder whose slot is freed. Null: there is none. After
+    /// <c>--</c> there are no options, and what follows shield's command belongs to that command. Updatelock refuses unknown words itself, with its own
+    /// exit code.</summary>
+    private static string? StrayOption(ParseResult parsed, string[] args)
+    {
+        int end = Array.IndexOf(args, "--");
+        string[] before = end < 0 ? args : args[..end];
+        string[] words = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        string verb = parsed.CommandResult.Command.Name;
+        if (verb == "updatelock") return null;
+        return Array.Find(verb == "shield" ? words[..Math.Min(1, words.Length)] : words, word => word is ['-', _, ..] && before.Contains(word));
     }
 }

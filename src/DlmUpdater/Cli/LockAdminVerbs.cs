@@ -101,7 +101,7 @@ internal static class LockAdminVerbs
         if (service is not ILockUnlock can) return LockVerb.Cannot(service!, "cannot free another host's slot from here: use its own tools");
         string name = service.Identity.Name;
         // A stopped run owns its lock, whoever asks.
-        if (holder == service.Identity.Holder && LockVerb.OwnedByRun(new State.RunStateFile(settings!.Paths.StateFile).Peek()) is { } owned)
+        if (holder == service.Identity.Holder && OpenRun.Owner(OpenRun.Of(settings!)) is { } owned)
             return Setup.Fail(owned.Ending, owned.Why);
 
         StandardStreams.WriteError($"dlm-updater: this frees the slot of {holder} at the lock '{name}': if that host is still in the middle of an update, the next one begins beside it");

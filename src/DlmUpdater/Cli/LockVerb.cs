@@ -68,8 +68,8 @@ internal static class LockVerb
             case AcquireReply.Busy busy:
                 return Setup.Fail(Ending.TryLater,
                     $"the lock '{name}' is busy{(busy.Holders.Count == 0 ? "" : ", held by " + string.Join(", ", busy.Holders.Select(LockReport.Describe)))}: try again later");
-            case AcquireReply.Disabled:
-                return Setup.Fail(Ending.TryLater, $"the lock '{name}' is disabled: nobody gets it until an admin enables it ('dlm-updater lock enable')");
+            case AcquireReply.Disabled off:
+                return Setup.Fail(Ending.TryLater, $"no host gets the lock '{name}', because {off.Why}: an admin enables it with {off.Undo}");
             case AcquireReply.Refused refused:
                 return Setup.Fail(Ending.Refused, refused.Why);
             case AcquireReply.Unreachable away:
@@ -127,27 +127,12 @@ internal static class LockVerb
                 using (taken.Lock)
                 {
                     StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-                    return OwnedByRun(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(settings, service);
+                    return OpenRun.Owner(stored) is { } owned ? Setup.Fail(owned.Ending, owned.Why) : act(settings, service);
                 }
             default:
                 throw new InvalidOperationException("no rule for this answer");
         }
     }
-
-    /// <summary>Null if no run is open, else why the lock must be left to it.</summary>
-    internal static (Ending Ending, string Why)? OwnedByRun(StoredRun stored) => stored switch
-    {
-        StoredRun.None => null,
-        StoredRun.Open { State: var state } => (Ending.TryLater,
-            $"the run {state.RunId} is open in phase {state.Phase.Name()} since {LockReport.Time(state.PhaseSince)}, and the lock is its business: " +
-            "'dlm-updater run' goes on with it, 'dlm-updater reset --release' gives run and lock up"),
-        StoredRun.OldWord old => (Ending.TryLater,
-            $"a run of an older tool is open in phase {old.Phase.Name()}, and the lock is its business: " +
-            "'dlm-updater run' goes on with it, 'dlm-updater reset --release' gives run and lock up"),
-        StoredRun.Unreadable unreadable => (Ending.StateUnreadable, unreadable.Why),
-        StoredRun.Unavailable unavailable => (Ending.NotWritable, unavailable.Why),
-        _ => throw new InvalidOperationException($"no rule for {stored.GetType().Name}"),
-    };
 
     /// <summary>Null and the configured service, or the exit code.</summary>
     internal static int? Load(

@@ -34,8 +34,14 @@ internal static class ConfigurationLoader
             notice = $"{main} is the configuration of {tool.Name()}, and is read as it stands";
         }
 
+        // A file that is not there sets nothing; one that cannot be read may set anything.
+        bool isAmbiguous = reading.FoundNothing ? reading.Findings.AnyError && !reading.IsMissing : reading.Findings.AnyUnread;
         UpdaterSettings settings = reading.Assemble(main);
-        return new LoadedConfiguration(reading.Findings.AnyError ? null : settings, reading.Findings.InOrder(), reading.Read) { Notice = notice };
+        return new LoadedConfiguration(reading.Findings.AnyError ? null : settings, reading.Findings.InOrder(), reading.Read)
+        {
+            Notice = notice,
+            Paths = isAmbiguous || reading.Findings.IsWrong("main", "state") || reading.Findings.IsWrong("main", "state_dir") ? null : settings.Paths,
+        };
     }
 
     /// <summary>What one file alone says, without drop-ins, environment and flags.</summary>

@@ -35,6 +35,9 @@ internal sealed class ConfigurationReading
     /// <summary>The files that were read.</summary>
     internal IReadOnlyList<string> Read => _read;
 
+    /// <summary>True if the main file does not exist.</summary>
+    internal bool IsMissing => _isMissing;
+
     /// <summary>True if the files say nothing at all, rightly or wrongly.</summary>
     internal bool FoundNothing => Values.IsEmpty && _bands.IsEmpty && (_isMissing ? Findings.Count == 1 : Findings.Count == 0);
 

@@ -24,6 +24,7 @@ internal sealed class Findings
 {
     private readonly List<(Place Place, Complaint Complaint)> found = [];
     private readonly List<int> unknown = [];
+    private readonly HashSet<(string Section, string Key)> wrong = [];
 
     /// <summary>True if something is wrong enough not to use the configuration.</summary>
     internal bool AnyError { get; private set; }
@@ -70,8 +71,14 @@ internal sealed class Findings
     }
 
     /// <summary>Something is wrong with a key or its value.</summary>
-    internal void Add(Severity severity, Place place, string section, string key, string text) =>
+    internal void Add(Severity severity, Place place, string section, string key, string text)
+    {
+        if (severity == Severity.Error) wrong.Add((section, key));
         Add(severity, place, place is { Origin: { } origin, IsImplied: false } ? $"{Display.Plain(origin)}: {text}" : $"[{Display.Plain(section)}] {Display.Plain(key)}: {text}");
+    }
+
+    /// <summary>True if an error was found with that key, so that its value is not known.</summary>
+    internal bool IsWrong(string section, string key) => wrong.Contains((section, key));
 
     /// <summary>Every complaint.</summary>
     internal Complaint[] InOrder()

@@ -32,6 +32,9 @@ internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyL
 
     /// <summary>True if no new run may start with these settings: see <see cref="Severity.NewRuns"/>.</summary>
     internal bool StopsNewRuns => Complaints.Any(c => c.Severity == Severity.NewRuns);
+
+    /// <summary>Where state and locks are kept, also of a configuration with errors; null if it does not show that.</summary>
+    internal PathSettings? Paths { get; init; }
 }
 
 /// <summary>What one file says, in this program's terms.</summary>

@@ -27,6 +27,9 @@ internal sealed class OldHost : IDisposable
     /// <summary>Environment of the tool beside what moves state and run directory into the sandbox.</summary>
     internal Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>False if the host's own configuration says where state and run directory are.</summary>
+    internal bool MovesState { get; init; } = true;
+
     /// <summary>Writes a file of the tool's directory, for root alone.</summary>
     internal void Write(string name, string text)
     {
@@ -51,11 +54,9 @@ internal sealed class OldHost : IDisposable
     {
         string link = $"{Box.Root}/{name}";
         if (!File.Exists(link)) File.CreateSymbolicLink(link, Binary.Path);
-        var variables = new Dictionary<string, string>(Environment)
-        {
-            ["DLM_UPDATER__MAIN__STATE_DIR"] = Box.StateDirectory,
-            ["DLM_UPDATER__MAIN__RUN_DIR"] = Box.RunDirectory,
-        };
+        var variables = new Dictionary<string, string>(Environment);
+        if (MovesState) variables["DLM_UPDATER__MAIN__STATE_DIR"] = Box.StateDirectory;
+        if (MovesState) variables["DLM_UPDATER__MAIN__RUN_DIR"] = Box.RunDirectory;
         return Agent.Call(
             new StartAs
             {

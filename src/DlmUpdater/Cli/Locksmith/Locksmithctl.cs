@@ -6,7 +6,6 @@ using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Locks.Etcd;
 using DlmUpdater.Scripts;
-using DlmUpdater.State;
 
 namespace DlmUpdater.Cli.Locksmith;
 
@@ -15,120 +14,129 @@ namespace DlmUpdater.Cli.Locksmith;
 internal static class Locksmithctl
 {
     private const int Failed = 1;
+    private const string NoClient = "Error initializing etcd client: ";
 
-    private static readonly (string Name, string Arguments, string Text)[] Commands =
-    [
-        ("help", "[COMMAND]", "Show the commands, or one of them"),
-        ("lock", "[MACHINE-ID]", "Take a slot for this host, or for the one that is named"),
-        ("reboot", "", "Take a slot and reboot; give it back with 'unlock' after the boot"),
-        ("send-need-reboot", "", "Tell the bus, as update_engine does, that a reboot is needed"),
-        ("set-max", "NUMBER", "Set how many hosts may reboot at once"),
-        ("status", "", "Show how many slots are free, and who holds the others"),
-        ("unlock", "[MACHINE-ID]", "Give the slot of this host back, or of the one that is named"),
-    ];
-
-    /// <summary>Runs it; the exit code.</summary>
+    /// <summary>Runs it; the exit code. A flag that locksmithctl does not know, and one that asks for help, never acts, wherever it stands.</summary>
     internal static int Invoke(IReadOnlyList<string> args)
     {
-        if (LocksmithFlags.Read(args, Environment.GetEnvironmentVariable, out string why) is not { } flags)
+        LocksmithFlags flags = LocksmithFlags.Read(args, Environment.GetEnvironmentVariable);
+        if (flags.Error is { } error) return ShowUsage(error);
+        if (flags.IsVersion) return Report.Text($"locksmithctl version 0.6.2 (dlm-updater {ThisAssembly.Version})\n");
+        if (flags.Words is not [var verb, .. var rest]) return Report.Text(LocksmithHelp.Usage());
+        if (!LocksmithHelp.IsCommand(verb))
         {
-            StandardStreams.WriteError(why);
-            StandardStreams.WriteError(Usage().TrimEnd('\n'));
+            Report.Text($"locksmithctl: unknown subcommand: {GoText.Quote(verb)}\nRun 'locksmithctl help' for usage.\n");
             return ExitCodes.Usage;
         }
 
-        if (flags.Version) return Report.Text($"locksmithctl version 0.6.2 (dlm-updater {ThisAssembly.Version})\n");
-        if (flags.Help || flags.Words.IsEmpty) return Report.Text(Usage());
-        string? argument = flags.Words.Length > 1 ? flags.Words[1] : null;
-        switch (flags.Words[0])
+        // No command has flags of its own.
+        GoFlags own = GoFlags.Parse(rest, [], []);
+        string[] words = own.Words;
+        if ((own.Error ?? LateFlag(verb, own)) is { } wrong)
+        {
+            StandardStreams.WriteError(wrong == GoFlags.HelpRequested ? "Usage:" : wrong + "\nUsage:");
+            Report.Text(wrong + "\n");
+            return ExitCodes.Usage;
+        }
+
+        switch (verb)
         {
             case "help":
-                return argument is null ? Report.Text(Usage()) : Help(argument);
+                return words.Length == 0 ? Report.Text(LocksmithHelp.Usage()) : Help(words[0]);
             case "status":
-                return Ask(flags, null, Status);
+                return Ask(flags, Status);
             case "lock":
-                return Ask(flags, argument, Lock);
+                return Ask(flags, (etcd, semaphore) => Holder(words, out string holder) is { } none ? Fail(none) : Lock(semaphore, holder));
             case "unlock":
-                return Ask(flags, argument, Unlock);
+                return Ask(flags, (etcd, semaphore) => Holder(words, out string holder) is { } none ? Fail(none) : Unlock(etcd, semaphore, holder));
             case "set-max":
-                if (argument is null) return Fail("New maximum value must be set.");
-                return int.TryParse(argument, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int slots)
-                    ? Ask(flags, null, service => SetMax(service, slots))
-                    : Fail($"Invalid maximum value: {argument}");
+                return words.Length != 1 ? Fail("New maximum value must be set.") : Ask(flags, (etcd, semaphore) => SetMax(etcd, semaphore, words[0]));
             case "reboot":
-                return Native.geteuid() != 0 ? Fail("Must be root to initiate reboot.") : Ask(flags, null, Reboot);
+                return words.Length > 0 ? TakesNoArguments(verb)
+                    : Native.geteuid() != 0 ? Fail("Must be root to initiate reboot.")
+                    : Ask(flags, (etcd, semaphore) => Reboot(semaphore));
             case "send-need-reboot":
-                return SendNeedReboot();
-            case var other:
-                Report.Text($"locksmithctl: unknown subcommand: \"{other}\"\nSee 'locksmithctl help'.\n");
-                return ExitCodes.Usage;
+                return words.Length > 0 ? TakesNoArguments(verb) : SendNeedReboot();
+            default:
+                throw new InvalidOperationException($"no rule for the command {verb}");
         }
     }
 
-    private static int Ask(LocksmithFlags flags, string? holder, Func<EtcdLockService, int> act)
+    /// <summary>What is wrong with a flag behind the first argument, which locksmithctl ignores; the others refuse any second argument.</summary>
+    private static string? LateFlag(string verb, GoFlags own) =>
+        !own.IsEndMarked && verb is "lock" or "unlock" or "status" && Array.Find(own.Words, GoFlags.IsFlag) is { } late ? GoFlags.Parse([late], [], []).Error : null;
+
+    private static int Ask(LocksmithFlags flags, Func<EtcdSettings, LocksmithCommands, int> act)
     {
-        if (flags.Etcd(out string why) is not { } etcd) return Fail("Error initializing etcd client: " + why);
-        var settings = new LockSettings { Service = LockServiceKind.Etcd, Holder = holder };
-        using EtcdLockService? service = EtcdSetup.Make(etcd, settings, TimeProvider.System, Random.Shared.NextDouble, out why);
-        return service is null ? Fail("Error initializing etcd client: " + why) : act(service);
+        if (flags.Etcd(out string why) is not { } etcd) return Fail(NoClient + why);
+        using LocksmithCommands? semaphore = EtcdSetup.MakeCommands(etcd, TimeProvider.System, Random.Shared.NextDouble, out why);
+        if (semaphore is null) return Fail(NoClient + why);
+        // Made, or found, before anything else: what a command says later is about the semaphore, not about the way to it.
+        return BoundedCall.Open(semaphore) is LocksmithReply.NoClient no ? Fail(NoClient + no.Why) : act(etcd, semaphore);
     }
 
-    private static int Status(EtcdLockService service)
+    /// <summary>The named holder, or this machine; words after it are ignored, as there. Not null: why there is none.</summary>
+    private static string? Holder(string[] words, out string holder)
     {
-        if (Look(service, out string why) is not { } view) return Fail("Error getting status: " + why);
-        var text = new StringBuilder($"Available: {view.Slots - view.Holders.Count}\nMax: {view.Slots}\n");
-        if (view.Holders.Count > 0) text.Append("\nMACHINE ID\n");
-        foreach (LockHolder holder in view.Holders) text.Append(holder.Id).Append('\n');
-        return Report.Text(text.ToString());
-    }
-
-    /// <summary>Unlike <see cref="ILockService.Acquire"/>, a second lock by the same holder is an error here: scripts count on that.</summary>
-    private static int Lock(EtcdLockService service)
-    {
-        if (Look(service, out string why) is not { } view) return Fail("Error locking: " + why);
-        if (view.HeldByUs) return Fail("Error locking: " + (view.Holders.Count >= view.Slots ? $"semaphore is at {view.Slots - view.Holders.Count}" : "holder exists"));
-        return BoundedCall.Acquire(service) switch
+        if (words.Length > 0)
         {
-            AcquireReply.Granted => 0,
-            AcquireReply.Busy busy => Fail($"Error locking: semaphore is at {Math.Min(0, view.Slots - busy.Holders.Count)}"),
-            AcquireReply.Disabled => Fail("Error locking: semaphore is at 0"),
-            AcquireReply.Refused refused => Fail("Error locking: " + refused.Why),
-            AcquireReply.Unreachable away => Fail("Error locking: " + away.Why),
-            _ => throw new InvalidOperationException("no rule for this answer"),
+            holder = words[0];
+            return holder.Length == 0 ? "the machine id is empty: name one, or none for this host" : null;
+        }
+
+        MachineIdReading machine = MachineId.Read();
+        holder = machine.Id ?? "";
+        return machine.Id is null ? $"Cannot read machine-id: {machine.Why}" : null;
+    }
+
+    private static int Status(EtcdSettings etcd, LocksmithCommands semaphore) => BoundedCall.Open(semaphore) switch
+    {
+        LocksmithReply.Done { Document: var document } => Report.Text(Status(document)),
+        var reply => Failure(reply, "Error getting status: "),
+    };
+
+    private static string Status(SemaphoreDocument document)
+    {
+        var text = new StringBuilder($"Available: {document.Free}\nMax: {document.Max}\n");
+        if (!document.Semaphore.Holders.IsEmpty) text.Append("\nMACHINE ID\n");
+        foreach (SlotHolder holder in document.Semaphore.Holders) text.Append(holder.Id).Append('\n');
+        return text.ToString();
+    }
+
+    private static int Lock(LocksmithCommands semaphore, string holder) =>
+        Failure(BoundedCall.Do(cancel => semaphore.Lock(holder, cancel)), "Error locking: ");
+
+    private static int Unlock(EtcdSettings etcd, LocksmithCommands semaphore, string holder) => OwnedBy(EtcdSetup.Identity(etcd, holder)) is { } owner
+        ? Fail("Error unlocking: " + owner)
+        : Failure(BoundedCall.Do(cancel => semaphore.Unlock(holder, cancel)), "Error unlocking: ");
+
+    /// <summary>Null, or the open run that owns this slot. Where it is not known whether a run is open, this machine's own slot is left alone.</summary>
+    private static string? OwnedBy(LockIdentity identity) => OpenRun.OfThisHost() switch
+    {
+        StoredRun.Open { State: var state } run => state.Lock?.Identity == identity ? OpenRun.Owner(run)?.Why : null,
+        var other => MachineId.Read().Id == identity.Holder ? OpenRun.Owner(other)?.Why : null,
+    };
+
+    private static int SetMax(EtcdSettings etcd, LocksmithCommands semaphore, string text)
+    {
+        // airlock's number has no sign.
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long max) || (max < 0 && etcd.Layout == EtcdLayout.Airlock))
+            return Fail($"Invalid maximum value: {text}");
+        return BoundedCall.Do(cancel => semaphore.SetMax(max, cancel)) switch
+        {
+            LocksmithReply.Done done => Report.Text($"Old-Max: {done.OldMax}\nMax: {done.Document.Max}\n"),
+            var reply => Failure(reply, "Error setting value: "),
         };
     }
 
-    private static int Unlock(EtcdLockService service)
+    private static int Reboot(LocksmithCommands semaphore)
     {
-        // A run of this program that has stopped owns its slot, whoever asks.
-        if (new RunStateFile(new PathSettings().StateFile).Peek() is StoredRun.Open { State: var state } && state.Lock?.Identity == service.Identity)
-            return Fail($"Error unlocking: the run {state.RunId} of dlm-updater is open and owns it: 'dlm-updater run' goes on with it, 'dlm-updater reset --release' gives both up");
-        return Free(service);
-    }
-
-    private static int Free(EtcdLockService service) => BoundedCall.Unlock(service, service.Identity.Holder) switch
-    {
-        ReleaseReply.Released => 0,
-        ReleaseReply.Refused refused => Fail("Error unlocking: " + refused.Why),
-        ReleaseReply.Unreachable away => Fail("Error unlocking: " + away.Why),
-        _ => Fail("Error unlocking: holder does not exist"),
-    };
-
-    private static int SetMax(EtcdLockService service, int slots) => BoundedCall.SetSlots(service, slots) switch
-    {
-        SlotsReply.Set set => Report.Text($"Old-Max: {set.Old}\nMax: {slots}\n"),
-        SlotsReply.Refused refused => Fail("Error setting value: " + refused.Why),
-        SlotsReply.Unreachable away => Fail("Error setting value: " + away.Why),
-        _ => throw new InvalidOperationException("no rule for this answer"),
-    };
-
-    private static int Reboot(EtcdLockService service)
-    {
-        int code = Lock(service);
+        if (Holder([], out string holder) is { } none) return Fail(none);
+        int code = Lock(semaphore, holder);
         if (code != 0) return code;
         code = ForegroundCommand.Run(ThisHost.HostCommand, out string why);
         // A slot for a reboot that does not come would keep the fleet waiting.
-        if (code != 0) _ = BoundedCall.Release(service);
+        if (code != 0) _ = BoundedCall.Do(cancel => semaphore.Unlock(holder, cancel));
         return code == 0 ? 0 : Fail($"Error rebooting: {(why.Length > 0 ? why : $"exit code {code}")}; the slot is given back");
     }
 
@@ -141,37 +149,33 @@ internal static class Locksmithctl
 
     private static int Help(string topic)
     {
-        foreach ((string name, string arguments, string text) in Commands)
-        {
-            if (name == topic) return Report.Text($"locksmithctl [FLAGS] {name} {arguments}".TrimEnd() + $"\n\n{text}.\n");
-        }
-
-        return Fail($"Unrecognized command: {topic}");
+        if (LocksmithHelp.Of(topic) is { } text) return Report.Text(text);
+        Report.Text($"Unrecognized command: {topic}\n");
+        return Failed;
     }
 
-    private static string Usage()
+    /// <summary>What Go's flag package does with a flag in front of the command: help is no error, and all of it goes to stderr.</summary>
+    private static int ShowUsage(string error)
     {
-        var text = new StringBuilder("locksmithctl [FLAGS] COMMAND [ARGUMENTS]\n\nThe reboot lock of a fleet in etcd.\n\nCOMMANDS\n");
-        foreach ((string name, string arguments, string what) in Commands) text.Append($"  {$"{name} {arguments}",-24} {what}\n");
-        return text.Append("\nFLAGS, or LOCKSMITHCTL_ and the name in capitals in the environment\n")
-            .Append("  -endpoint URL[,URL]      etcd; may be repeated (http://127.0.0.1:2379,http://127.0.0.1:4001)\n")
-            .Append("  -etcd-cafile FILE        the CAs to trust\n  -etcd-certfile FILE      this host's certificate\n  -etcd-keyfile FILE       its key\n")
-            .Append("  -etcd-username NAME      a user of etcd\n  -etcd-password TEXT      the password; better in the environment, where others do not see it\n")
-            .Append("  -group NAME              the group\n  -api v2|v3               etcd's API (v2); v3 is airlock's semaphore\n  -debug                   accepted, means nothing\n  -version                 show the version\n")
-            .ToString();
+        bool isHelp = error == GoFlags.HelpRequested;
+        if (!isHelp) StandardStreams.WriteError(error);
+        StandardStreams.WriteError("Usage of locksmithctl:\n" + LocksmithHelp.Usage().TrimEnd('\n'));
+        return isHelp ? 0 : ExitCodes.Usage;
     }
 
-    private static LockView? Look(EtcdLockService service, out string why)
+    private static int TakesNoArguments(string verb)
     {
-        ShowReply reply = BoundedCall.Show(service);
-        why = reply switch
-        {
-            ShowReply.Refused refused => refused.Why,
-            ShowReply.Unreachable away => away.Why,
-            _ => "",
-        };
-        return (reply as ShowReply.Shown)?.View;
+        StandardStreams.WriteError($"{verb} takes no arguments, and nothing was done: see 'locksmithctl help {verb}'");
+        return ExitCodes.Usage;
     }
+
+    private static int Failure(LocksmithReply reply, string doing) => reply switch
+    {
+        LocksmithReply.Done => 0,
+        LocksmithReply.NoClient no => Fail(NoClient + no.Why),
+        LocksmithReply.Failed failed => Fail(doing + failed.Why),
+        _ => throw new InvalidOperationException("no rule for this answer"),
+    };
 
     private static int Fail(string why)
     {

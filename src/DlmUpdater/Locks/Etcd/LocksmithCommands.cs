@@ -10,7 +10,11 @@ internal abstract record LocksmithReply
     internal sealed record Done(SemaphoreDocument Document, long OldMax) : LocksmithReply;
 
     /// <summary>etcd could not be used: one line that says what to fix.</summary>
-    internal sealed record NoClient(string Why) : LocksmithReply;
+    internal sealed record NoClient(string Why) : LocksmithReply
+    {
+        /// <summary>No member answers, in the words of etcd's own client.</summary>
+        internal static NoClient Unavailable(string why) => new("client: etcd cluster is unavailable or misconfigured; error #0: " + why);
+    }
 
     /// <summary>Nothing was changed, or a write has no answer: one line that says why.</summary>
     internal sealed record Failed(string Why) : LocksmithReply;
@@ -33,7 +37,7 @@ internal sealed class LocksmithCommands(ISemaphoreStore store, EtcdLayout layout
         Change.Made made => new LocksmithReply.Done(made.Document, made.Document.Max),
         Change.Refused { IsDamaged: true } damaged => new LocksmithReply.Failed(damaged.Why),
         Change.Refused refused => new LocksmithReply.NoClient(refused.Why),
-        Change.Failed failed => new LocksmithReply.NoClient("client: etcd cluster is unavailable or misconfigured; error #0: " + failed.Why),
+        Change.Failed failed => LocksmithReply.NoClient.Unavailable(failed.Why),
         _ => throw new InvalidOperationException("unknown change"),
     };
 
