@@ -230,7 +230,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void Status_and_history_work_for_everybody()
+    public void Status_without_root_says_what_only_root_can_read()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: true);
         File.SetUnixFileMode(host.Config, (UnixFileMode)0b110_100_100);
@@ -239,8 +239,13 @@ public sealed class ConfigurationTests
         File.SetUnixFileMode(host.Root + "/dlm-updater", Sandbox.Executable);
         var nobody = new StartAs { Wrapper = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], Executable = host.Root + "/dlm-updater" };
 
-        Assert.Contains("reboot", Agent.Run(host, nobody, "status").Expect(0).Output, StringComparison.Ordinal);
-        Assert.Contains("rebooting", Agent.Run(host, nobody, "history", "--output", "json").Expect(0).Output, StringComparison.Ordinal);
+        string status = Agent.Run(host, nobody, "status").Expect(0).Output;
+        Assert.Contains("the reboot is requested", status, StringComparison.Ordinal);
+        Assert.Contains($"only root can read {host.StateFile}, {host.HistoryFile}: run 'status' as root", status, StringComparison.Ordinal);
+        Assert.Contains("next      unknown: ", status, StringComparison.Ordinal);
+        Assert.Contains("run as root", Agent.Run(host, nobody, "history").Expect(74).Error, StringComparison.Ordinal);
+        foreach (string file in Directory.GetFiles(host.StateDirectory).Concat(Directory.GetFiles(host.RunDirectory)).Concat(Directory.GetFiles(host.LockDirectory)))
+            Assert.Equal(file.EndsWith("/last", StringComparison.Ordinal) ? (UnixFileMode)0b110_100_100 : (UnixFileMode)0b110_000_000, File.GetUnixFileMode(file));
     }
 
     [Fact]

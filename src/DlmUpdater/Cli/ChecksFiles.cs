@@ -45,10 +45,11 @@ internal static class ChecksFiles
         const string What = "instance lock", Setting = "[main] lock";
         if (!Native.TryStat(path, out FileFacts facts)) return Directory(What, Path.GetDirectoryName(path) ?? "/", Setting);
         if (!facts.IsRegular) return Finding.Error(What, $"{path} is {facts.Kind.Describe()}, not a file", $"remove it, or set {Setting} to another place");
-        using SafeFileHandle file = OwnFile.Probe(path, Native.O_RDWR, out _);
-        if (file.IsInvalid) return Finding.Error(What, $"{path} cannot be opened ({FileErrors.Text(FileErrors.Last)})", Elsewhere(Setting));
-        return Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0
-            ? Finding.Ok(What, $"{path} is free: no instance is running")
+        using SafeFileHandle file = OwnFile.Probe(path, Native.O_RDWR, out OwnFileError error);
+        if (file.IsInvalid) return Finding.Error(What, $"{path} cannot be opened ({error.What ?? FileErrors.Text(error.Errno)})", Elsewhere(Setting));
+        if (Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0) return Finding.Ok(What, $"{path} is free: no instance is running");
+        return State.InstanceLock.Strangers(path) is { } strangers
+            ? Finding.Error(What, $"{strangers} has an flock on {path} and is not an instance of dlm-updater", "end that process: until then starts can end with 75")
             : Finding.Ok(What, $"{path} is taken: an instance is running");
     }
 

@@ -120,7 +120,7 @@ internal static class LockVerb
         {
             case InstanceLockReply.HeldBy held:
                 return Setup.Fail(Ending.TryLater,
-                    $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host, and the lock is its business: wait for it, or stop it with SIGTERM");
+                    held.Describe(settings.Paths.InstanceLock) + (held.Pid is null ? "" : ", and the lock is its business: wait for it, or stop it with SIGTERM"));
             case InstanceLockReply.Unavailable no:
                 return Setup.Fail(Ending.NotWritable, no.Why);
             case InstanceLockReply.Taken taken:

@@ -28,7 +28,7 @@ internal static class ResetVerb
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
-                return Setup.Fail(Ending.TryLater, $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running: wait for it, or stop it with SIGTERM");
+                return Setup.Fail(Ending.TryLater, held.Describe(settings.Paths.InstanceLock) + (held.Pid is null ? "" : ": wait for it, or stop it with SIGTERM"));
             case InstanceLockReply.Unavailable no:
                 return Setup.Fail(Ending.NotWritable, no.Why);
             case InstanceLockReply.Taken taken:

@@ -41,7 +41,7 @@ internal static class RunOnce
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
-                return End(log, Ending.TryLater, $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host: nothing is done here");
+                return End(log, Ending.TryLater, held.Describe(settings.Paths.InstanceLock));
             case InstanceLockReply.Unavailable no:
                 return End(log, Ending.NotWritable, no.Why);
             case InstanceLockReply.Taken taken:

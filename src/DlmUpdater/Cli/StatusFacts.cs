@@ -19,6 +19,12 @@ internal sealed record StatusFacts
     /// <summary>What a living instance is doing; null = none runs.</summary>
     internal required ProgressSnapshot? Running { get; init; }
 
+    /// <summary>Processes that have an flock on the instance lock's file and are not instances; null = none.</summary>
+    internal string? Strangers { get; init; }
+
+    /// <summary>What only root can read, so that this report does not know it; empty for root.</summary>
+    internal IReadOnlyList<string> Unreadable { get; init; } = [];
+
     /// <summary>The configured lock; null = it cannot be told.</summary>
     internal required LockIdentity? Lock { get; init; }
 
@@ -58,6 +64,7 @@ internal sealed record StatusFacts
     /// <summary>What the next start does.</summary>
     internal string Next => Plan switch
     {
+        _ when Stored is StoredRun.Unavailable && Unreadable.Count > 0 => "unknown: whether a run is open can only be read by root",
         ResumePlan.Fresh when Strategy == RebootStrategy.Off => "nothing: [reboot] strategy is off, no new run starts",
         ResumePlan.Fresh => "asks needs_update.d whether an update is due",
         ResumePlan.AskWhoseLock => "asks the lock service whether the lock was granted, then goes on or starts afresh",
@@ -76,6 +83,7 @@ internal sealed record StatusFacts
     {
         { Running.WaitingFor: { } waiting } => "waits: " + waiting,
         { Running: not null } => null,
+        { Stored: StoredRun.Unavailable, Unreadable.Count: > 0 } => null,
         { Stored: StoredRun.None } => "no run is open: the timer, or 'dlm-updater run', starts the next",
         { Stored: StoredRun.Open { State: { Phase: Phase.Reboot, Reboot: not null } }, Plan: ResumePlan.Continue } => "the reboot is requested and has not happened yet",
         { LastRecord: { } record, Open: { } open } when record.RunId == open.RunId => $"the last start ended with exit code {record.ExitCode}: {record.Message}",

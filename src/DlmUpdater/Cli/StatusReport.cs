@@ -25,6 +25,7 @@ internal static class StatusReport
         }
 
         if (facts.Running is { } now) Line("running", $"{now.Describe()}{(now.ScriptStarted is { } since ? ", for " + Human.Duration(facts.Now - since) : "")} (pid {now.Pid})");
+        if (facts.Strangers is { } strangers) Line("blocked", $"{strangers} has an flock on the instance lock's file and is not an instance: end that process");
         if (facts.Upgrade is { } upgrade)
             Line("upgrade", $"open since {LockReport.Time(upgrade.Begun)}, start {upgrade.Attempt}, {(upgrade.ByRun is null ? "begun by hand: 'dlm-updater upgrade' goes on" : "part of the run " + upgrade.ByRun)}");
         if (facts.Lock is { } identity) Line("lock", $"{identity.Name} at {identity.Service}: {Shown(facts.Shown)}");
@@ -32,6 +33,7 @@ internal static class StatusReport
         else if (facts.LastRecord is { } record) Line("last", $"{LockReport.Time(record.Ended)}, exit code {record.ExitCode}: {record.Message}");
         Line("next", facts.Next);
         if (facts.WhyIdle is { } why) Line("why", why);
+        if (facts.Unreadable.Count > 0) Line("unread", $"only root can read {string.Join(", ", facts.Unreadable)}: run 'status' as root");
         return text.ToString();
     }
 
@@ -57,10 +59,14 @@ internal static class StatusReport
         json.WriteString("waiver", facts.Open?.Waiver?.Reason);
         WriteTime(json, "upgrade_open_since", facts.Upgrade?.Begun);
         WriteRunning(json, facts.Running);
+        json.WriteString("instance_lock_held_by", facts.Strangers);
         WriteLock(json, facts.Lock, facts.Shown);
         WriteLast(json, facts);
         json.WriteString("next", facts.Next);
         json.WriteString("why", facts.WhyIdle);
+        json.WriteStartArray("unreadable");
+        foreach (string path in facts.Unreadable) json.WriteStringValue(path);
+        json.WriteEndArray();
     }
 
     private static void WriteRunning(Utf8JsonWriter json, ProgressSnapshot? running)

@@ -31,7 +31,7 @@ internal static class StatusVerb
     private static StatusFacts Gather(UpdaterSettings settings)
     {
         TimeProvider time = TimeProvider.System;
-        StoredRun stored = new RunStateFile(settings.Paths.StateFile).Load(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        StoredRun stored = new RunStateFile(settings.Paths.StateFile).Peek();
         ProgressSnapshot? running = ProgressFile.Read(Path.Combine(settings.Paths.RunDirectory, "progress"));
         ILockService? service = Setup.LockService(settings, out string noService);
         BootIdentity? boot = BootInfo.Read(out string noBoot);
@@ -43,6 +43,8 @@ internal static class StatusVerb
             Now = time.GetUtcNow(),
             Stored = stored,
             Running = running,
+            Strangers = InstanceLock.Strangers(settings.Paths.InstanceLock),
+            Unreadable = Unreadable(settings.Paths),
             Lock = service?.Identity,
             Shown = service is null ? new ShowReply.Unreachable(noService) : BoundedCall.Show(service),
             Last = LastStart.Read(settings.Paths.RunDirectory),
@@ -54,5 +56,13 @@ internal static class StatusVerb
                 ? new ResumePlan.Stop(Ending.Misconfigured, boot is null ? noBoot : noService)
                 : Resume.Decide(stored, new ResumeFacts(time.GetUtcNow(), boot, BootInfo.BootClock(), BootInfo.BootedAt(time), settings.Reboot.Timeout, service.Identity, "")),
         };
+    }
+
+    /// <summary>What there is and another user may not read, of what this report is made from.</summary>
+    private static List<string> Unreadable(PathSettings paths)
+    {
+        string[] files =
+            [paths.StateFile, Path.Combine(paths.RunDirectory, "progress"), History.PathIn(paths.StateDirectory), UpgradeStore.PathIn(paths.StateDirectory)];
+        return Native.geteuid() == 0 ? [] : [.. files.Where(f => OwnFile.Read(f, 0) is FileReading.Failed { Errno: Native.EACCES })];
     }
 }

@@ -31,7 +31,7 @@ internal static class UpdatelockHooks
         ProcessRunner.PrepareThisProcess();
         return InstanceLock.TryTake(settings.Paths.InstanceLock) switch
         {
-            InstanceLockReply.HeldBy held => $"another instance{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host",
+            InstanceLockReply.HeldBy held => held.Describe(settings.Paths.InstanceLock),
             InstanceLockReply.Unavailable no => no.Why,
             InstanceLockReply.Taken taken => Run(scripts, set, settings.Lock, taken.Lock),
             _ => throw new InvalidOperationException("no rule for this answer"),

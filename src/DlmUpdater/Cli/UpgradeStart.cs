@@ -27,10 +27,11 @@ internal static class UpgradeStart
         if (!call.AssumeYes && Ask(facts) is { } no) return no;
 
         // A nested call is part of the run that holds the main one.
-        switch (InstanceLock.TryTake(settings.Paths.RunDirectory + "/upgrade.lock"))
+        string lockFile = settings.Paths.RunDirectory + "/upgrade.lock";
+        switch (InstanceLock.TryTake(lockFile))
         {
             case InstanceLockReply.HeldBy held:
-                return Setup.Fail(Ending.TryLater, $"another upgrade{(held.Pid is { } pid ? $" (pid {pid})" : "")} is running on this host: wait for it, or stop it with SIGTERM");
+                return Setup.Fail(Ending.TryLater, held.Describe(lockFile, "upgrade") + (held.Pid is null ? "" : ": wait for it, or stop it with SIGTERM"));
             case InstanceLockReply.Unavailable unavailable:
                 return Setup.Fail(Ending.NotWritable, unavailable.Why);
             case InstanceLockReply.Taken taken:
@@ -99,6 +100,7 @@ internal static class UpgradeStart
 
         CancellationToken stop = Signals.OfThisProcess.Stop;
         PathSettings paths = settings.Paths with { RunDirectory = settings.Paths.RunDirectory + "/upgrade" };
+        _ = DurableFile.MakeDirectories(paths.RunDirectory, OwnFile.PrivateDirectory);
         using var progress = new Progress(error.Line, null, null, redactor, time);
         var scripts = new HostScripts(settings.Scripts, paths, boot, time, new ScriptListener
         {

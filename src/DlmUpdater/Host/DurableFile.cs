@@ -32,7 +32,7 @@ internal static class DurableFile
         if (FollowLink(path, setting, out string target) is { } badLink)
             return badLink;
         string temporary = TemporaryOf(target);
-        using SafeFileHandle? file = Create(temporary, out int errno);
+        using SafeFileHandle? file = CreateLocked(temporary, Native.O_WRONLY, out int errno);
         if (file is null)
             return Failure("write", target, errno, setting, false);
         errno = Fill(file, content, durable);
@@ -119,13 +119,13 @@ internal static class DurableFile
     }
 
     /// <summary>Creates the temporary file and locks it, so that no other process takes it for a leftover.</summary>
-    private static SafeFileHandle? Create(string temporary, out int errno)
+    internal static SafeFileHandle? CreateLocked(string temporary, int flags, out int errno)
     {
         bool made = false;
         errno = Native.EEXIST;
         for (int i = 0; i < Tries; i++)
         {
-            var file = new SafeFileHandle(OwnFile.Create(temporary, Native.O_WRONLY), ownsHandle: true);
+            var file = new SafeFileHandle(OwnFile.Create(temporary, flags), ownsHandle: true);
             if (!file.IsInvalid)
             {
                 if (Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0 && IsStill(file, temporary))

@@ -170,8 +170,12 @@ internal static class OwnFile
         return fd;
     }
 
-    /// <summary>Reads a file that <see cref="Open"/> or <see cref="DurableFile"/> wrote. One that another user owns is not read: it would decide what root does next.</summary>
-    internal static FileReading Read(string path, int limit)
+    /// <summary>Reads a file that <see cref="Open"/> or <see cref="DurableFile"/> wrote, and tightens one of an older version. One that another user owns is not read: it
+    /// would decide what root does next.</summary>
+    /// <param name="path">Absolute path; a link of root is followed.</param>
+    /// <param name="limit">A longer file is none of ours.</param>
+    /// <param name="mode">The mode that it should have at most.</param>
+    internal static FileReading Read(string path, int limit, uint mode = Private)
     {
         const int Flags = Native.O_RDONLY | Always;
         SafeFileHandle file = Native.OpenHandle(path, Flags | Native.O_NOFOLLOW, 0);
@@ -187,7 +191,12 @@ internal static class OwnFile
         if (file.IsInvalid)
             return FileReading.OfError(FileErrors.Last);
         FileReading read = RegularFile.Read(file, limit);
-        return read is FileReading.Content { Facts: var facts } && OwnerFault(facts) is { } fault ? new FileReading.NotAFile($"is not read: {fault}") : read;
+        if (read is not FileReading.Content { Facts: var facts })
+            return read;
+        if (OwnerFault(facts) is { } fault)
+            return new FileReading.NotAFile($"is not read: {fault}");
+        _ = Tightened((int)file.DangerousGetHandle(), facts, ~mode);
+        return read;
     }
 
     /// <summary>Follows links in the last part of <paramref name="path"/>, if each belongs to root or to this user: old configurations keep

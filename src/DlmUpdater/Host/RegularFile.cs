@@ -113,6 +113,13 @@ internal static class RegularFile
         return buffer.AsSpan(0, length).ToArray();
     }
 
+    /// <summary>What one read at <paramref name="offset"/> gives; 0 at the end, -1 if it failed.</summary>
+    internal static unsafe int ReadSomeAt(SafeFileHandle file, Span<byte> buffer, long offset)
+    {
+        fixed (byte* start = buffer)
+            return (int)Native.ReadHandleAt(file, start, (nuint)buffer.Length, offset);
+    }
+
     /// <summary>Fills <paramref name="bytes"/> from <paramref name="offset"/> on; 0, or the error number.</summary>
     internal static unsafe int ReadAt(SafeFileHandle file, Span<byte> bytes, long offset)
     {

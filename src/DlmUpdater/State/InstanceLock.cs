@@ -11,8 +11,21 @@ internal abstract record InstanceLockReply
     /// <summary>We are. Disposing of <paramref name="Lock"/> ends it.</summary>
     internal sealed record Taken(InstanceLock Lock) : InstanceLockReply;
 
-    /// <summary>Another is. <paramref name="Pid"/>: its process id, if it could be told.</summary>
-    internal sealed record HeldBy(int? Pid) : InstanceLockReply;
+    /// <summary>Another is, or a process that is no instance has an flock on the file.</summary>
+    /// <param name="Pid">The instance's process id, if it is known.</param>
+    /// <param name="Strangers">For a sentence: which processes, if they are not instances; null if an instance, or an unknown process, has it.</param>
+    internal sealed record HeldBy(int? Pid, string? Strangers = null) : InstanceLockReply
+    {
+        /// <summary>For a message: who has the lock, and what to do about a process that is not an instance.</summary>
+        /// <param name="path">The lock file.</param>
+        /// <param name="what">What an instance is, such as <c>upgrade</c>.</param>
+        internal string Describe(string path, string what = "instance") => (Pid, Strangers) switch
+        {
+            (_, { } strangers) => $"{strangers} has an flock on {path} and is not an instance of dlm-updater: end that process, then start again",
+            ({ } pid, _) => $"another {what} (pid {pid}) is running on this host",
+            _ => $"another {what}, or a process that cannot be seen from here, has an flock on {path}: find it with 'lslocks' or 'fuser {path}'",
+        };
+    }
 
     /// <summary>The lock file cannot be used: exit 74.</summary>
     internal sealed record Unavailable(string Why) : InstanceLockReply;
@@ -23,28 +36,52 @@ internal abstract record InstanceLockReply
 internal sealed class InstanceLock : IDisposable
 {
     private const string Setting = "[main] lock";
-    private const int Tries = 100;
+    private const int Tries = 100, Looks = 3, PidBytes = 64;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly SafeFileHandle file;
 
     private InstanceLock(SafeFileHandle file) => this.file = file;
 
     /// <summary>Tries. Waits for nobody who lives; but a killed instance keeps its lock until the kernel is done with it and with a child that it was
-    /// just starting, so a holder that cannot be found is tried again for <paramref name="afterlife"/> (default 2 s).</summary>
+    /// just starting, so a holder that cannot be found is tried again for <paramref name="afterlife"/> (default 2 s). Then the file is replaced, if only
+    /// processes of other users have an flock on it: the file of version 0.1.0 could be opened by every user.</summary>
     internal static InstanceLockReply TryTake(string path, TimeSpan? afterlife = null)
     {
         long tries = (long)((afterlife ?? TimeSpan.FromSeconds(2)) / Pause);
-        while (true)
+        for (int looks = Looks; ;)
         {
-            InstanceLockReply reply = TryOnce(path);
-            if (reply is not InstanceLockReply.HeldBy { Pid: null } || tries-- <= 0)
-                return reply;
+            InstanceLockReply reply = TryOnce(path, out SafeFileHandle? held);
+            using (held)
+            {
+                if (held is null || reply is not InstanceLockReply.HeldBy { Pid: null })
+                    return reply;
+                if (tries-- <= 0)
+                {
+                    if (FreshLockFile.Replace(path, held) is { } fresh)
+                        return Taken(fresh);
+                    InstanceLockReply.HeldBy known = Identify(held);
+                    if (known is not { Pid: null, Strangers: null } || --looks <= 0)
+                        return known;
+                }
+            }
             Thread.Sleep(Pause);
         }
     }
 
-    private static InstanceLockReply TryOnce(string path)
+    /// <summary>Which processes other than instances have an flock on the file, for a sentence; null if none can be seen. Opens and locks nothing.</summary>
+    internal static string? Strangers(string path)
     {
+        if (!Native.TryStat(path, out FileFacts facts))
+            return null;
+        int? recorded = OwnFile.Read(path, PidBytes) is FileReading.Content content ? Pid(content.Bytes) : null;
+        List<FlockHolder> holders = FlockHolders.Find(facts, everywhere: false);
+        return holders.Exists(h => IsInstance(h, recorded)) ? null : Names(holders);
+    }
+
+    /// <summary>The file's lock, or who has it; then <paramref name="held"/> is the file.</summary>
+    private static InstanceLockReply TryOnce(string path, out SafeFileHandle? held)
+    {
+        held = null;
         for (int i = 0; i < Tries; i++)
         {
             SafeFileHandle file = Open(path, out string why);
@@ -53,20 +90,18 @@ internal sealed class InstanceLock : IDisposable
             if (Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) != 0)
             {
                 int errno = FileErrors.Last;
-                using (file)
+                if (errno == Native.EAGAIN)
                 {
-                    if (errno == Native.EINTR)
-                        continue;
-                    return errno == Native.EAGAIN
-                        ? new InstanceLockReply.HeldBy(LivingPid(file))
-                        : new InstanceLockReply.Unavailable(FileErrors.Describe("lock", path, errno, Setting));
+                    held = file;
+                    return new InstanceLockReply.HeldBy(ProvedPid(file));
                 }
+                file.Dispose();
+                if (errno == Native.EINTR)
+                    continue;
+                return new InstanceLockReply.Unavailable(FileErrors.Describe("lock", path, errno, Setting));
             }
             if (Native.TryStat(file, out FileFacts ours) && Native.TryStat(path, out FileFacts there) && ours.IsSameFile(there))
-            {
-                WritePid(file);
-                return new InstanceLockReply.Taken(new InstanceLock(file));
-            }
+                return Taken(file);
             // Somebody removed or replaced the file between our open and our lock: what we locked guards nothing.
             file.Dispose();
         }
@@ -96,21 +131,40 @@ internal sealed class InstanceLock : IDisposable
         return file;
     }
 
-    private static void WritePid(SafeFileHandle file)
+    private static InstanceLockReply.Taken Taken(SafeFileHandle file)
     {
         // The pid is for people. Where it cannot be written (a full disk), the lock holds all the same.
         _ = Native.TruncateHandle(file, 0);
         _ = RegularFile.WriteAll(file, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
+        return new(new InstanceLock(file));
     }
+
+    /// <summary>The pid in the file, if the kernel shows that this process has the lock: a killed instance leaves its pid, which any process may have by now.</summary>
+    private static int? ProvedPid(SafeFileHandle file) =>
+        LivingPid(file) is { } pid && Native.TryStat(file, out FileFacts facts) && FlockHolders.Examine(pid, facts) is { } holder && IsInstance(holder, pid) ? pid : null;
+
+    private static InstanceLockReply.HeldBy Identify(SafeFileHandle file)
+    {
+        List<FlockHolder> holders = Native.TryStat(file, out FileFacts facts) ? FlockHolders.Find(facts, everywhere: true) : [];
+        int? living = LivingPid(file);
+        // None can be seen (no /proc, another container): the pid in the file is all there is.
+        return holders.Count == 0 ? new(living)
+            : holders.Find(h => IsInstance(h, living)) is { } instance ? new(instance.Pid)
+            : new(null, Names(holders));
+    }
+
+    private static bool IsInstance(FlockHolder holder, int? recorded) =>
+        !holder.IsForeign && (holder.CanWrite || !holder.IsProved) && (holder.Pid == recorded || FlockHolders.RunsThisProgram(holder.Pid));
+
+    private static string? Names(List<FlockHolder> holders) => holders.Count == 0 ? null : string.Join(" and ", holders.Select(h => h.Describe()));
 
     private static int? LivingPid(SafeFileHandle file)
     {
-        byte[]? content = RegularFile.ReadAll(file, 64, out _);
-        return content is not null
-            && int.TryParse(Encoding.ASCII.GetString(content).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            && pid > 0
-            && (Native.kill(pid, 0) == 0 || FileErrors.Last == Native.EPERM)
-            ? pid
-            : null;
+        byte[] content = new byte[PidBytes];
+        return RegularFile.ReadSomeAt(file, content, 0) is > 0 and var length && Pid(content.AsSpan(0, length)) is { } pid
+            && (Native.kill(pid, 0) == 0 || FileErrors.Last == Native.EPERM) ? pid : null;
     }
+
+    private static int? Pid(ReadOnlySpan<byte> content) =>
+        int.TryParse(Encoding.ASCII.GetString(content).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid > 0 ? pid : null;
 }

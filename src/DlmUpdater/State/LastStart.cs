@@ -37,7 +37,7 @@ internal sealed record LastStart(DateTimeOffset When, Ending Ending, int ExitCod
     /// <summary>Reads it; null if there was no start on this boot, or its note cannot be read: nothing depends on it.</summary>
     internal static LastStart? Read(string runDirectory)
     {
-        if (OwnFile.Read(PathIn(runDirectory), 1 << 16) is not FileReading.Content content)
+        if (OwnFile.Read(PathIn(runDirectory), 1 << 16, OwnFile.Readable) is not FileReading.Content content)
             return null;
         var fields = new JsonFields();
         using JsonDocument? document = fields.Parse(content.Bytes);

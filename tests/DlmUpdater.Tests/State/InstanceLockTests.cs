@@ -60,7 +60,7 @@ public sealed class InstanceLockTests : IDisposable
         Directory.CreateDirectory(scratch.At("directory"));
         Assert.Contains("symbolic link", Unavailable(scratch.At("link")));
         Assert.Contains("named pipe", Unavailable(scratch.At("pipe")));
-        Assert.Contains("Is a directory", Unavailable(scratch.At("directory")));
+        Assert.Contains("it is a directory", Unavailable(scratch.At("directory")));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class InstanceLockTests : IDisposable
         string disk = scratch.MountTmpfs("disk", "16k");
         TestDirectory.Fill(disk + "/filler");
         using InstanceLock held = Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(disk + "/instance.lock")).Lock;
-        Assert.Equal(new InstanceLockReply.HeldBy(null), InstanceLock.TryTake(disk + "/instance.lock", TimeSpan.Zero));
+        Assert.Equal(new InstanceLockReply.HeldBy(Environment.ProcessId), InstanceLock.TryTake(disk + "/instance.lock", TimeSpan.Zero));
     }
 
     [Fact]

@@ -225,7 +225,7 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
         string? parent = Path.GetDirectoryName(directory.TrimEnd('/'));
         if (parent is null || !Directory.Exists(parent))
             return new Change.Refused($"the directory {directory} does not exist, nor does {parent}: make it (or mount it), or set {LockFile.Setting}");
-        int errno = DurableFile.MakeDirectories(directory.TrimEnd('/'));
+        int errno = DurableFile.MakeDirectories(directory.TrimEnd('/'), OwnFile.PrivateDirectory);
         return errno == 0 ? null : new Change.Refused(FileErrors.Describe("make", directory, errno, LockFile.Setting));
     }
 

@@ -30,13 +30,15 @@ internal sealed class LockGuard : IDisposable
                 why = "";
                 return new LockGuard(file);
             }
+            bool isLast = errno is not (0 or Native.EAGAIN or Native.EINTR) || time.GetElapsedTime(start) >= atMost;
+            string holder = isLast && errno == Native.EAGAIN ? Holder(file) : "";
             file.Dispose();
             why = errno == Native.EAGAIN
-                ? $"another process has held {path} for {atMost.TotalSeconds:0.###} s: find it with 'fuser {path}'"
+                ? $"{holder} has held {path} for {atMost.TotalSeconds:0.###} s: find it with 'fuser {path}'"
                 : error.Errno != 0 ? error.Describe("lock", path, LockFile.Setting)
                 : FileErrors.Describe("lock", path, errno, LockFile.Setting);
             // No error: the guard was removed between open and lock, and what we locked guards nothing. Try the new one.
-            if (errno is not (0 or Native.EAGAIN or Native.EINTR) || time.GetElapsedTime(start) >= atMost)
+            if (isLast)
                 return null;
             if (errno == Native.EAGAIN)
             {
@@ -49,6 +51,9 @@ internal sealed class LockGuard : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
+
+    private static string Holder(SafeFileHandle file) =>
+        Native.TryStat(file, out FileFacts facts) && FlockHolders.Find(facts, everywhere: true) is [var holder, ..] ? holder.Describe() : "another process";
 
     private static bool IsStill(SafeFileHandle file, string path) =>
         Native.TryStat(file, out FileFacts ours) && Native.TryStat(path, out FileFacts there) && ours.IsSameFile(there);
