@@ -8,6 +8,9 @@ public interface ILockService
     /// <summary>Which lock, and as whom.</summary>
     LockIdentity Identity { get; }
 
+    /// <summary>Not null if the holder is the host name in place of a machine id: one line that says why, for the log.</summary>
+    string? HolderFallback => null;
+
     /// <summary>Takes a slot. Idempotent: granted again to a holder.</summary>
     ValueTask<AcquireReply> Acquire(CancellationToken cancel);
 

@@ -29,6 +29,12 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     /// <summary>The configured lock.</summary>
     public LockIdentity Identity => service.Identity;
 
+    /// <summary>The configured lock as a state records it.</summary>
+    /// <param name="since">When it was granted; null = not yet.</param>
+    /// <param name="confirmed">When it was last proved; null = never.</param>
+    public LockClaim Claim(DateTimeOffset? since = null, DateTimeOffset? confirmed = null) =>
+        new(Identity, since, confirmed) { HolderIsHostName = service.HolderFallback is not null };
+
     /// <summary>True if the strategy wants a lock at all.</summary>
     public bool NeedsLock => strategy != RebootStrategy.Reboot;
 
@@ -285,7 +291,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     private LockOutcome.Cleared Held(DateTimeOffset? since)
     {
         DateTimeOffset now = time.GetUtcNow();
-        return new LockOutcome.Cleared(new HeldLock(new LockClaim(Identity, since ?? now, now)));
+        return new LockOutcome.Cleared(new HeldLock(Claim(since ?? now, now)));
     }
 
     private LockOutcome.Cleared Waive(string reason, bool mayBeOurs = false)

@@ -18,7 +18,11 @@ public sealed record FinishedScript(string Name, int ExitCode, TimeSpan Duration
 /// <param name="Identity">Which lock, where, as whom. Wins over a configuration that was changed meanwhile.</param>
 /// <param name="Since">When it was granted; null until then.</param>
 /// <param name="Confirmed">When it was last proved to be ours.</param>
-public sealed record LockClaim(LockIdentity Identity, DateTimeOffset? Since, DateTimeOffset? Confirmed);
+public sealed record LockClaim(LockIdentity Identity, DateTimeOffset? Since, DateTimeOffset? Confirmed)
+{
+    /// <summary>True if the holder is the host name because there was no machine id: the run keeps it when the id appears.</summary>
+    public bool HolderIsHostName { get; init; }
+}
 
 /// <summary>The stored form of a <see cref="Waiver"/>: this run goes on without a lock.</summary>
 /// <param name="Reason">Why, for log, status and history.</param>

@@ -233,7 +233,7 @@ public sealed class UpdateRun
         PhaseSince = _run.Time.GetUtcNow(),
         Boot = _run.Host.Boot,
         Finished = [],
-        Lock = phase == Phase.LockGet ? (_keeper.NeedsLock ? new LockClaim(_keeper.Identity, null, null) : null) : state.Lock,
+        Lock = phase == Phase.LockGet ? (_keeper.NeedsLock ? _keeper.Claim() : null) : state.Lock,
     };
 
     private async ValueTask<RunReport> End(Transition row, PhaseOutcome outcome, CancellationToken cancel)

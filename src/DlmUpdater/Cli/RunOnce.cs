@@ -54,6 +54,7 @@ internal static class RunOnce
     private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot)
     {
         if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
+        if (service.HolderFallback is { } fallback) log.Warning(fallback);
         if (BootInfo.Read(out string noBoot) is not { } boot) return End(log, Ending.NotWritable, noBoot);
 
         if (!afterReboot && OpenByHand(settings) is { } upgrade) return End(log, upgrade.Ending, upgrade.Why);

@@ -85,7 +85,7 @@ internal static class Setup
         TimeProvider time = TimeProvider.System;
         return settings.Lock.Service switch
         {
-            LockServiceKind.File => FileSetup.Make(settings.File, settings.Lock, time, out why),
+            LockServiceKind.File => FileSetup.Make(settings.File, settings.Lock, RecordedHostName(settings), time, out why),
             LockServiceKind.Foreman => ForemanSetup.Make(settings.Foreman!, settings.Lock, time, out why),
             LockServiceKind.DlmEngine => DlmEngineSetup.Make(settings.DlmEngine!, settings.Lock, time, out why),
             LockServiceKind.Etcd => EtcdSetup.Make(settings.Etcd!, settings.Lock, time, Random.Shared.NextDouble, out why),
@@ -94,6 +94,13 @@ internal static class Setup
             _ => throw new InvalidOperationException($"no lock service {settings.Lock.Service}"),
         };
     }
+
+    /// <summary>The holder of an open run that began before this host had a machine id. Every verb must ask for the lock under that name, or the run's own
+    /// lock would be another holder's.</summary>
+    private static string? RecordedHostName(UpdaterSettings settings) =>
+        settings.Lock.Holder is null && new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.Open { State.Lock: { HolderIsHostName: true } claim }
+            ? claim.Identity.Holder
+            : null;
 
     /// <summary>When new runs may start. The host's time zone is read only if something depends on it.</summary>
     internal static ISchedule Schedule(UpdaterSettings settings)

@@ -126,24 +126,38 @@ internal static class MachineId
 /// <param name="Why">One line that says what to set; empty if there is a name.</param>
 internal readonly record struct HolderName(string? Name, string Why)
 {
+    /// <summary>Not null if the name is the host name in place of a machine id: one line that says why, for the log.</summary>
+    internal string? Fallback { get; init; }
+
     private const int LongestName = 255;
 
     /// <summary>The id by which zincati derives a host's id at FleetLock: hosts keep their slots when they change the client.</summary>
     private const string FleetLockApplication = "de35106b6ec24688b63afddaa156679b";
 
     /// <summary>At the file service: <c>[lock] holder</c>, else the machine id, else the host name.</summary>
-    internal static HolderName ForFileService(string? configured) =>
-        ForFileService(configured, MachineId.Read(), MachineId.HostName());
+    internal static HolderName ForFileService(string? configured, string? recorded) =>
+        ForFileService(configured, MachineId.Read(), MachineId.HostName(), recorded);
 
     /// <summary>The choice, with everything it depends on.</summary>
-    internal static HolderName ForFileService(string? configured, MachineIdReading machine, string hostName)
+    /// <param name="configured"><c>[lock] holder</c>.</param>
+    /// <param name="machine">The machine id.</param>
+    /// <param name="hostName">The host name.</param>
+    /// <param name="recorded">The host name that an open run recorded while there was no machine id; null = none. It is kept only while this host still has
+    /// that name: a clone of a disk must not continue the run of another host.</param>
+    internal static HolderName ForFileService(string? configured, MachineIdReading machine, string hostName, string? recorded = null)
     {
         if (configured is not null)
             return Configured(configured, "[lock] holder");
-        if (machine.Id is not null)
+        bool isUsable = MachineId.IsUsableHostName(hostName);
+        if (machine.Id is not null && (!isUsable || recorded != hostName))
             return new(machine.Id, "");
-        return MachineId.IsUsableHostName(hostName)
+        if (machine.Id is not null)
+            return new(hostName, "") { Fallback = $"the open run began without a machine id under the host name '{hostName}', and keeps this holder until it is done" };
+        return isUsable
             ? new(hostName, "")
+            {
+                Fallback = $"{machine.Why}: the lock's holder is the host name '{hostName}', which another host may have too; run systemd-machine-id-setup, or set [lock] holder",
+            }
             : new(null, $"this host has no name to hold a lock with ({machine.Why}, and its host name '{hostName}' is not its own): "
                 + "set [lock] holder");
     }

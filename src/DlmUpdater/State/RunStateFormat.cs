@@ -77,6 +77,8 @@ internal static class RunStateFormat
             json.WriteString("service"u8, claim.Identity.Service);
             json.WriteString("name"u8, claim.Identity.Name);
             json.WriteString("holder"u8, claim.Identity.Holder);
+            if (claim.HolderIsHostName)
+                json.WriteBoolean("holder_is_host_name"u8, true);
             WriteTime(json, "since", claim.Since);
             WriteTime(json, "confirmed", claim.Confirmed);
             json.WriteEndObject();
@@ -164,7 +166,10 @@ internal static class RunStateFormat
     private static LockClaim ReadClaim(JsonFields fields, JsonElement claim) => new(
         new LockIdentity(fields.Text(claim, "service"), fields.OptionalText(claim, "name") ?? "", fields.Text(claim, "holder")),
         fields.OptionalTime(claim, "since"),
-        fields.OptionalTime(claim, "confirmed"));
+        fields.OptionalTime(claim, "confirmed"))
+    {
+        HolderIsHostName = fields.OptionalFlag(claim, "holder_is_host_name"),
+    };
 
     private static RebootRequest ReadReboot(JsonFields fields, JsonElement reboot) => new(
         fields.Time(reboot, "first_at"),

@@ -62,6 +62,26 @@ public sealed class MachineIdTests : IDisposable
         Assert.Contains("set [lock] holder", nobody.Why);
     }
 
+    [Fact]
+    public void A_host_name_in_place_of_a_machine_id_is_said()
+    {
+        var none = new MachineIdReading(null, "/etc/machine-id is not initialised yet");
+        string said = HolderName.ForFileService(null, none, "web1").Fallback!;
+        Assert.Contains("/etc/machine-id is not initialised yet", said, StringComparison.Ordinal);
+        Assert.Contains("'web1'", said, StringComparison.Ordinal);
+        Assert.Null(HolderName.ForFileService("me", none, "web1").Fallback);
+        Assert.Null(HolderName.ForFileService(null, new MachineIdReading(Id, ""), "web1").Fallback);
+    }
+
+    [Theory]
+    [InlineData("web1", "web1", "web1")]
+    [InlineData("web1", "web2", Id)]
+    [InlineData("localhost", "localhost", Id)]
+    [InlineData(null, "web1", Id)]
+    [InlineData(Id, "web1", Id)]
+    public void A_recorded_host_name_is_kept_when_the_machine_id_appears_but_not_on_a_host_of_another_name(string? recorded, string hostName, string holder) =>
+        Assert.Equal(holder, HolderName.ForFileService(null, new MachineIdReading(Id, ""), hostName, recorded).Name);
+
     [Theory]
     [InlineData("")]
     [InlineData("two\nlines")]

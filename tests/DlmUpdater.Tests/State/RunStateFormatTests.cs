@@ -26,6 +26,23 @@ public sealed class RunStateFormatTests
     }
 
     [Fact]
+    public void What_0_2_added_stands_in_fields_of_its_own_that_0_1_passes_over()
+    {
+        RunState plain = SampleStates.Plain, more = plain with
+        {
+            FirstBoot = new BootIdentity("b", 3),
+            ReleaseSent = true,
+            Lock = plain.Lock! with { HolderIsHostName = true },
+        };
+        string text = Encoding.UTF8.GetString(RunStateFormat.Write(more)), old = Encoding.UTF8.GetString(RunStateFormat.Write(plain));
+        string without = text.Replace("\"first_boot\":{\"id\":\"b\",\"init_started\":3},\"release_sent\":true,", "").Replace("\"holder_is_host_name\":true,", "");
+        Assert.Equal(old[..old.IndexOf(",\"check\"", StringComparison.Ordinal)], without[..without.IndexOf(",\"check\"", StringComparison.Ordinal)]);
+
+        RunState? read = RunStateFormat.Read(Encoding.UTF8.GetBytes(old), out _);
+        Assert.Equal((null, false, false), (read!.FirstBoot, read.ReleaseSent, read.Lock!.HolderIsHostName));
+    }
+
+    [Fact]
     public void Any_state_reads_back_as_it_was()
     {
         for (int seed = 0; seed < 500; seed++)

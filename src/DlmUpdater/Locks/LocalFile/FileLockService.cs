@@ -18,6 +18,9 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// <inheritdoc/>
     public LockIdentity Identity => identity;
 
+    /// <inheritdoc/>
+    public string? HolderFallback { get; init; }
+
     /// <summary>Something an admin should know of this lock since the last call, one line; null if there is nothing.</summary>
     public string? Notice { get; private set; }
 
