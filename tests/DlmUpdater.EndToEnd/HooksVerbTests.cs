@@ -60,6 +60,22 @@ public sealed class HooksVerbTests : IDisposable
     public void A_name_that_does_not_exist_is_said() =>
         Assert.Contains("there is no hook nosuch", Call("enable", "nosuch").Expect(78).Error, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("enable", "create")]
+    [InlineData("disable", "remove")]
+    public void Without_permission_the_link_is_named_with_what_to_do(string word, string act)
+    {
+        if (word == "disable") Call("enable", "failed-units").Expect(0);
+        File.SetUnixFileMode(host.Config, (UnixFileMode)0b110_100_100);
+        File.Copy(Binary.Path, host.Root + "/dlm-updater");
+        File.SetUnixFileMode(host.Root + "/dlm-updater", Sandbox.Executable);
+        var nobody = new StartAs { Wrapper = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], Executable = host.Root + "/dlm-updater" };
+
+        string line = Assert.Single(Agent.Call(nobody, "hooks", word, "failed-units", "--config", host.Config).Expect(74).ErrorLines);
+
+        Assert.Matches($@"^dlm-updater: cannot {act} the link {host.ScriptDirectory}/\S+: Permission denied: run as root, or set \[scripts\] directory", line);
+    }
+
     [Fact]
     public void It_needs_no_lock_service()
     {

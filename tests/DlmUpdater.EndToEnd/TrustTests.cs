@@ -79,6 +79,61 @@ public sealed class TrustTests
         Assert.Equal(["update/10-fetch", "update/20-install"], host.Log.Started.Where(s => s.StartsWith("update/", StringComparison.Ordinal)));
     }
 
+    private static readonly string[] PassedOver =
+    [
+        ".10-x", "README.sh", "10-x.disabled", "10-x.off", "10-x.old", "10-x~", "#10-x#", "10-x.bak", "10-x.save", "10-x.swp", "10-x.orig", "10-x.rej", "10-x,v",
+        "10-x.cfsaved", "10-x.rpmsave", "10-x.rpmnew", "10-x.rpmorig", "10-x.dpkg-old", "10-x.ucf-dist", "10-x.pyc", "10-x.pyo",
+    ];
+
+    [Fact]
+    public void What_is_switched_off_or_left_behind_never_runs_and_plan_and_the_debug_log_name_each()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false).Set("log", "level", "debug");
+        string[] stages = ["needs_update", "pre_update", "update", "needs_reboot", "post_update", "on_failure", "ext_notify", "phase_hooks", "reboot"];
+        foreach (string stage in stages)
+        {
+            foreach (string name in PassedOver) host.Script(stage, name, "finish 1");
+        }
+
+        string plan = Agent.Run(host, "plan").Expect(0).Output;
+        Ended ended = Agent.Run(host, "run").Expect(0);
+
+        Assert.DoesNotContain(host.Log.Started, s => PassedOver.Contains(s[(s.IndexOf('/', StringComparison.Ordinal) + 1)..]));
+        foreach (string name in PassedOver)
+        {
+            Assert.True(plan.Split($"  skipped  {name}: ").Length > 5, $"{name} is not in every phase of the plan");
+            Assert.Contains($"update.d: passed over: {name}: ", ended.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void What_is_switched_off_or_left_behind_is_no_script_of_an_upgrade_no_hook_and_no_drop_in()
+    {
+        using var upgrade = new UpgradeHost();
+        upgrade.Once("0010_real");
+        foreach (string name in PassedOver)
+        {
+            foreach (string directory in (string[])["upgrade", "default", "before-down"]) upgrade.Script(directory, name, "# dlm: description=x");
+        }
+
+        string dryRun = upgrade.Call("--dry-run").Expect(0).Output;
+        Assert.All(PassedOver, name => Assert.Contains($"passed over upgrade/{name}: ", dryRun, StringComparison.Ordinal));
+        upgrade.Upgrade().Expect(0);
+        Assert.Equal(["0010_real"], upgrade.Ran);
+
+        Sandbox host = upgrade.Box;
+        host.Set("scripts", "hooks", host.Root + "/hooks");
+        Sandbox.MakeDirectory(host.Root + "/hooks");
+        Sandbox.MakeDirectory(host.Root + "/hooks/mine");
+        Sandbox.MakeDirectory(host.Root + "/hooks/mine/update.d");
+        foreach (string name in (string[])["10-real", .. PassedOver]) File.WriteAllText($"{host.Root}/hooks/mine/update.d/{name}", "#!/bin/sh\n");
+        Assert.Single(Agent.Call("hooks", "show", "mine", "--config", host.Config).Expect(0).Output.Split('\n'), l => l.StartsWith("off", StringComparison.Ordinal));
+
+        Sandbox.MakeDirectory(host.Root + "/config.d");
+        foreach (string name in (string[])[.. PassedOver, "README.ini", ".10-x.ini"]) File.WriteAllText($"{host.Root}/config.d/{name}", "rubbish");
+        Agent.Run(host, "status").Expect(0);
+    }
+
     private static void Refused(Sandbox host, string path, bool checksRun = true)
     {
         Ended ended = Agent.Run(host, "run").Expect(1);

@@ -3,33 +3,44 @@ namespace DlmUpdater.Core.Scripts;
 /// <summary>Which names in a stage's directory are scripts, and in which order they run.</summary>
 public static class ScriptOrder
 {
-    private static readonly string[] Endings =
-        ["~", ".bak", ".swp", ".orig", ".rej", ".rpmsave", ".rpmnew", ".rpmorig", ".pyc", ".pyo"];
+    private const string Switch = "switched off by its ending", Editor = "left behind by an editor", Package = "left behind by a package manager";
 
-    private static readonly string[] Infixes = [".dpkg-", ".ucf-"];
+    /// <summary>The names that are passed over, as a shell would write them, in the order of the manual, and what they are. The list has what people switch
+    /// scripts off with, and what editors, package managers and Python leave behind. Any other name is that of a script, because a script that is
+    /// silently not run is the worse mistake: a file that is not meant to run, such as an example, is not executable, and is refused by name.</summary>
+    public static IReadOnlyList<(string Pattern, string What)> PassedOver { get; } =
+    [
+        (".*", "hidden"), ("README*", "a README"), ("*.disabled", Switch), ("*.off", Switch), ("*.old", Switch),
+        ("*~", Editor), ("#*#", Editor), ("*.bak", Editor), ("*.save", Editor), ("*.swp", Editor), ("*.orig", Editor), ("*.rej", Editor),
+        ("*,v", "left behind by RCS"), ("*.cfsaved", "left behind by CFEngine"),
+        ("*.rpmsave", Package), ("*.rpmnew", Package), ("*.rpmorig", Package), ("*.dpkg-*", Package), ("*.ucf-*", Package),
+        ("*.pyc", "compiled by Python"), ("*.pyo", "compiled by Python"),
+    ];
 
-    /// <summary>Why a file of this name is passed over, or null if it is a script. The list holds what editors, package managers and
-    /// Python leave behind; any other ending is a script, because a script that is silently not run is the worse mistake.</summary>
+    /// <summary>Why a file of this name is passed over, or null if it is a script.</summary>
     public static string? SkipReason(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.StartsWith('.'))
-            return "hidden";
-        if (name.StartsWith("README", StringComparison.Ordinal))
-            return "a README";
-        foreach (string ending in Endings)
+        foreach ((string pattern, string what) in PassedOver)
         {
-            if (name.EndsWith(ending, StringComparison.Ordinal))
-                return $"ends in {ending}";
-        }
-
-        foreach (string infix in Infixes)
-        {
-            if (name.Contains(infix, StringComparison.Ordinal))
-                return $"a left-over of a package ({infix[1..]}*)";
+            if (Matches(name, pattern)) return $"{what} ({pattern})";
         }
 
         return null;
+    }
+
+    /// <summary>Each star is any text, also none.</summary>
+    private static bool Matches(ReadOnlySpan<char> name, ReadOnlySpan<char> pattern)
+    {
+        int star = pattern.IndexOf('*');
+        if (star < 0) return name.SequenceEqual(pattern);
+        if (!name.StartsWith(pattern[..star])) return false;
+        for (int at = star; at <= name.Length; at++)
+        {
+            if (Matches(name[at..], pattern[(star + 1)..])) return true;
+        }
+
+        return false;
     }
 
     /// <summary>Compares two names by the bytes of their UTF-8 form, as <c>LC_ALL=C ls</c> does: the same order on every host.</summary>

@@ -19,7 +19,7 @@ public abstract record ScriptResult(TimeSpan Duration)
         /// <inheritdoc/>
         public override string Describe() => Code switch
         {
-            126 => "exit code 126 (found but could not be run)",
+            126 => "exit code 126 (the script has no answer, or its shell could not run a command that it found)",
             127 => "exit code 127 (a command was not found)",
             _ => $"exit code {Code}",
         };

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
@@ -36,6 +35,23 @@ internal static class CommandLine
     {
         if (args.Length > 0 && OldFlags.Any(flag => args[0] == flag || args[0].StartsWith(flag + "=", StringComparison.Ordinal))) args = ["run", .. args];
 
+        string? called = args.Length > 0 && Verbs.Any(verb => verb.Name == args[0]) ? args[0] : null;
+
+        // A bare call shows the help and runs nothing: an update is never started by accident.
+        ParseResult parsed = Root(called).Parse(args.Length == 0 ? ["--help"] : args);
+
+        // Straight to the action: the library's pipeline costs a millisecond, and its handler would turn a bug into exit code 1, which
+        // means that a script failed.
+        string[] errors = UsageErrors.Of(parsed, args, called);
+        if (errors.Length == 0 && parsed.Action is SynchronousCommandLineAction action) return action.Invoke(parsed);
+
+        foreach (string line in errors) StandardStreams.WriteError("dlm-updater: " + line);
+        return ExitCodes.Usage;
+    }
+
+    /// <summary>The command line with the verb <paramref name="called"/> alone; null: with all of them.</summary>
+    internal static Command Root(string? called)
+    {
         // Not a RootCommand: that one takes its name from how the program was called, and as "updatelock" or "run" it would be its own verb twice.
         var root = new Command(
             "dlm-updater",
@@ -44,37 +60,11 @@ internal static class CommandLine
         {
             Options = { new HelpOption(), new VersionOption() },
         };
-        string? called = args.Length > 0 && Verbs.Any(verb => verb.Name == args[0]) ? args[0] : null;
         foreach (var (name, build) in Verbs)
         {
             if (called is null || called == name) root.Subcommands.Add(build());
         }
 
-        // A bare call shows the help and runs nothing: an update is never started by accident.
-        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-
-        // Straight to the action: the library's pipeline costs a millisecond, and its handler would turn a bug into exit code 1, which
-        // means that a script failed.
-        bool isHelp = parsed.Action is HelpAction;
-        string? stray = isHelp ? null : StrayOption(parsed, args);
-        if (parsed.Errors.Count == 0 && stray is null && parsed.Action is SynchronousCommandLineAction action) return action.Invoke(parsed);
-
-        foreach (var error in parsed.Errors) StandardStreams.WriteError("dlm-updater: " + error.Message);
-        if (stray is not null) StandardStreams.WriteError($"dlm-updater: unknown option '{stray}'; an argument that begins with a hyphen goes after --");
-        StandardStreams.WriteError($"dlm-updater: see 'dlm-updater {(called is null ? "" : called + " ")}--help'");
-        return ExitCodes.Usage;
-    }
-
-    /// <summary>An option that is not known and that the parser took for an argument, such as the holder whose slot is freed. Null: there is none. After
-    /// <c>--</c> there are no options, and what follows shield's command belongs to that command. Updatelock refuses unknown words itself, with its own
-    /// exit code.</summary>
-    private static string? StrayOption(ParseResult parsed, string[] args)
-    {
-        int end = Array.IndexOf(args, "--");
-        string[] before = end < 0 ? args : args[..end];
-        string[] words = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
-        string verb = parsed.CommandResult.Command.Name;
-        if (verb == "updatelock") return null;
-        return Array.Find(verb == "shield" ? words[..Math.Min(1, words.Length)] : words, word => word is ['-', _, ..] && before.Contains(word));
+        return root;
     }
 }

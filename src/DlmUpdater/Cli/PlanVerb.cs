@@ -47,7 +47,11 @@ internal static class PlanVerb
                 time.GetUtcNow(), boot, BootInfo.BootClock(), BootInfo.BootedAt(time), settings.Reboot.Timeout, service.Identity, "(new)"));
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot ?? new BootIdentity("", 0), time, new ScriptListener
         {
-            Log = static (_, message) => StandardStreams.WriteError("dlm-updater: " + message),
+            Log = static (level, message) =>
+            {
+                // What is passed over stands in the plan itself.
+                if (level > LogLevel.Debug) StandardStreams.WriteError("dlm-updater: " + message);
+            },
         });
         RunState? open = (plan as ResumePlan.Continue)?.State;
 

@@ -57,6 +57,7 @@ internal static class UpgradeReports
             Beside(text, facts, band.AfterDirectory);
         }
 
+        foreach (string skipped in facts.Found.Skipped) text.Append($"passed over {skipped}\n");
         return Report.Text(text.ToString());
     }
 

@@ -7,7 +7,7 @@ namespace DlmUpdater.Configuration;
 internal static class DropIns
 {
     /// <summary>The <c>*.ini</c> files of <paramref name="directories"/> in the byte order of their names; of files with the same name
-    /// the one in the later directory. Hidden files do not count; a missing directory is an empty one.</summary>
+    /// the one in the later directory. Names that are passed over among scripts are here too; a missing directory is an empty one.</summary>
     internal static List<string> Find(IReadOnlyList<string> directories, int layer, Findings findings)
     {
         List<string>? found = null;
@@ -20,7 +20,7 @@ internal static class DropIns
                 foreach (string path in Directory.EnumerateFileSystemEntries(directory))
                 {
                     string name = Path.GetFileName(path);
-                    if (name[0] == '.' || !name.EndsWith(".ini", StringComparison.Ordinal))
+                    if (!name.EndsWith(".ini", StringComparison.Ordinal) || ScriptOrder.SkipReason(name) is not null)
                         continue;
                     found ??= [];
                     found.RemoveAll(f => Path.GetFileName(f) == name);
@@ -29,7 +29,7 @@ internal static class DropIns
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                findings.Add(Severity.Error, new Place(layer, directory), $"cannot be read: {Display.Plain(e.Message)}");
+                findings.Add(Severity.Error, new Place(layer, directory), $"cannot be read: {FileErrors.Text(e)}");
             }
         }
 

@@ -68,7 +68,7 @@ internal static class TrustedFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new FileContent.Unusable($"cannot be read: {Display.Plain(e.Message)}");
+            return new FileContent.Unusable($"cannot be read: {FileErrors.Text(e)}");
         }
     }
 

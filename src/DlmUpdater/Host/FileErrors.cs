@@ -11,6 +11,24 @@ internal static class FileErrors
     /// <summary>The C library's text for <paramref name="errno"/>.</summary>
     internal static string Text(int errno) => Marshal.GetPInvokeErrorMessage(errno);
 
+    /// <summary>The same for what the base library throws: its own text names types and repeats the path.</summary>
+    internal static string Text(Exception e) => NumberOf(e) is { } errno ? Text(errno) : "it failed for a reason that the system does not name";
+
+    /// <summary>The number behind what the base library throws for a file; null: there is none.</summary>
+    internal static int? NumberOf(Exception e) => e switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => Native.ENOENT,
+        PathTooLongException => Native.ENAMETOOLONG,
+        UnauthorizedAccessException { InnerException: { HResult: > 0 and < 4096 and var errno } } => errno,
+        UnauthorizedAccessException => Native.EACCES,
+        { HResult: > 0 and < 4096 and var errno } => errno,
+        _ => null,
+    };
+
+    /// <inheritdoc cref="Describe(string, string, int, string)"/>
+    internal static string Describe(string verb, string path, Exception e, string setting) =>
+        $"cannot {verb} {path}: {Text(e)}: {Advice(NumberOf(e) ?? 0, setting)}";
+
     /// <summary><c>cannot write /x/state: No space left on device: free space, or set [main] state_dir to another place</c>.</summary>
     /// <param name="verb">What was tried, such as <c>write</c>.</param>
     /// <param name="path">To which file.</param>

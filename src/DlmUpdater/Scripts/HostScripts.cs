@@ -35,6 +35,7 @@ internal sealed class HostScripts : IScripts
     private readonly string _once;
     private readonly ScriptDirectory _directory;
     private readonly Dictionary<string, UserLookup> _users = [];
+    private readonly HashSet<ScriptStage> _toldSkipped = [];
     private UserAccount? _own;
 
     /// <summary>Joins the parts. Touches nothing yet.</summary>
@@ -54,6 +55,10 @@ internal sealed class HostScripts : IScripts
     public ScriptSet Find(ScriptStage stage)
     {
         ScriptSet set = _directory.Find(stage);
+        if (set.Skipped.Count > 0 && _toldSkipped.Add(stage))
+        {
+            foreach (string skipped in set.Skipped) _listener.Log(LogLevel.Debug, $"{stage.DirectoryName()}: passed over: {skipped}");
+        }
 
         // A record that cannot be read would make "once" mean "again". Found out here, before the lock is asked for.
         using var once = new RunOnceRecord(_once);

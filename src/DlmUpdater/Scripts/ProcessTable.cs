@@ -69,7 +69,7 @@ internal static class ProcessTable
                 if (tries == Tries)
                 {
                     throw new SystemRefusedException(
-                        $"/proc cannot be listed, so whether a script still runs is not known: {e.Message}; let this process read /proc", (e.InnerException ?? e).HResult);
+                        $"/proc cannot be listed, so whether a script still runs is not known: {FileErrors.Text(e)}; let this process read /proc", (e.InnerException ?? e).HResult);
                 }
             }
 

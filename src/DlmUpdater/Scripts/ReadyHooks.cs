@@ -1,5 +1,6 @@
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
@@ -61,7 +62,7 @@ internal sealed class ReadyHooks(ScriptSettings settings)
         why = "";
         try
         {
-            string[] found = list(directory);
+            string[] found = [.. list(directory).Where(path => ScriptOrder.SkipReason(Path.GetFileName(path)) is null)];
             Array.Sort(found, StringComparer.Ordinal);
             return found;
         }
@@ -75,7 +76,7 @@ internal sealed class ReadyHooks(ScriptSettings settings)
         }
         catch (IOException e)
         {
-            why = $"{directory} cannot be read: {e.Message.ReplaceLineEndings(" ")}";
+            why = $"{directory} cannot be read: {FileErrors.Text(e)}";
         }
 
         return null;
@@ -86,34 +87,32 @@ internal sealed class ReadyHooks(ScriptSettings settings)
     {
         if (hook.Scripts.Where(s => s.Standing == HookStanding.Taken).Select(s => s.Link).ToArray() is { Length: > 0 } taken)
             return $"{string.Join(", ", taken)}: exists, and is no link to this hook; nothing is linked: move it away first";
-        try
+        return Each(hook, HookStanding.Off, "create the link", script =>
         {
-            foreach (HookScript script in hook.Scripts.Where(s => s.Standing == HookStanding.Off))
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(script.Link)!);
-                File.CreateSymbolicLink(script.Link, script.Path);
-            }
-
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
+            Directory.CreateDirectory(Path.GetDirectoryName(script.Link)!);
+            File.CreateSymbolicLink(script.Link, script.Path);
+        });
     }
 
     /// <summary>Removes its links, and nothing else. Null, or why not all are gone.</summary>
-    internal static string? Disable(ReadyHook hook)
+    internal static string? Disable(ReadyHook hook) => Each(hook, HookStanding.On, "remove the link", script => File.Delete(script.Link));
+
+    /// <summary>Acts on each script with that standing. Null, or why it stopped.</summary>
+    private static string? Each(ReadyHook hook, HookStanding standing, string what, Action<HookScript> act)
     {
-        try
+        foreach (HookScript script in hook.Scripts.Where(s => s.Standing == standing))
         {
-            foreach (HookScript script in hook.Scripts.Where(s => s.Standing == HookStanding.On)) File.Delete(script.Link);
-            return null;
+            try
+            {
+                act(script);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return FileErrors.Describe(what, script.Link, e, "[scripts] directory");
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
+
+        return null;
     }
 
     private HookScript Look(ScriptStage stage, string file)

@@ -85,7 +85,7 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"{directory} cannot be read: {e.Message}";
+            return $"{directory} cannot be read: {FileErrors.Text(e)}";
         }
 
         judge.Directory(directory, chain);

@@ -22,6 +22,14 @@ public class ScriptOrderTests
     [InlineData("a.ucf-old")]
     [InlineData("a.pyc")]
     [InlineData("a.pyo")]
+    [InlineData("10-x.disabled")]
+    [InlineData("10-x.off")]
+    [InlineData("10-x.old")]
+    [InlineData("10-x.save")]
+    [InlineData("10-x.cfsaved")]
+    [InlineData("10-x,v")]
+    [InlineData("#10-x#")]
+    [InlineData("10-x.sh.dpkg-bak")]
     public void Left_overs_are_skipped_with_a_reason(string name) =>
         Assert.False(string.IsNullOrEmpty(ScriptOrder.SkipReason(name)));
 
@@ -35,6 +43,14 @@ public class ScriptOrderTests
     [InlineData("bak")]
     [InlineData("dpkg-configure")]
     [InlineData("a.BAK")]
+    [InlineData("10-x.sample")]
+    [InlineData("10-x.txt")]
+    [InlineData("10-x.disabled.sh")]
+    [InlineData("10-turn-off")]
+    [InlineData("#10-x")]
+    [InlineData("#")]
+    [InlineData("v")]
+    [InlineData("")]
     public void Everything_else_is_a_script(string name) => Assert.Null(ScriptOrder.SkipReason(name));
 
     [Fact]

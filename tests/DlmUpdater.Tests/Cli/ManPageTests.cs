@@ -75,6 +75,27 @@ public sealed class ManPageTests
         foreach (ScriptStage stage in ScriptStages.All) Assert.Contains($"\n.B {stage.DirectoryName()}\n", files, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_page_of_the_program_holds_every_name_that_is_passed_over_and_no_other()
+    {
+        string block = Section(Page("dlm-updater.8"), "SCRIPTS");
+        int start = block.IndexOf(".EX\n    .* ", StringComparison.Ordinal);
+        string[] written = block[(start + 4)..block.IndexOf(".EE", start, StringComparison.Ordinal)].Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(ScriptOrder.PassedOver.Select(p => Escaped(p.Pattern)), written);
+    }
+
+    [Fact]
+    public void The_page_of_the_configuration_holds_every_key_that_may_be_empty_and_no_other()
+    {
+        string block = Section(Page("dlm-updater.ini.5"), "DESCRIPTION");
+        int start = block.IndexOf("Only these keys may be empty", StringComparison.Ordinal);
+        string[] written = [.. block[start..block.IndexOf(".PP", start, StringComparison.Ordinal)].Split('\n')
+            .Where(l => l.StartsWith(".B", StringComparison.Ordinal)).Select(l => l.Split(' ')[1])];
+        string[] keys = [.. SettingsCatalog.Keys.Where(k => k.MayBeEmpty && k.Canonical == k && k.Section != "log").Select(k => k.Key).Distinct(), "[upgrade]", "[log]"];
+        Assert.Equal(keys.Order(StringComparer.Ordinal), written.Order(StringComparer.Ordinal));
+        Assert.All(SettingsCatalog.Keys.Where(k => k.Section == "log"), k => Assert.True(k.MayBeEmpty));
+    }
+
     [Theory]
     [InlineData("dlm-updater.8")]
     [InlineData("dlm-updater.ini.5")]

@@ -58,7 +58,7 @@ internal sealed class LockFile(string directory, string name)
         }
         catch (IOException e)
         {
-            why = $"the directory {directory} cannot be listed: {e.Message.ReplaceLineEndings(" ")}";
+            why = $"the directory {directory} cannot be listed: {FileErrors.Text(e)}";
         }
 
         return null;
