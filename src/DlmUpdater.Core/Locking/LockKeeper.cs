@@ -128,8 +128,10 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             {
                 ReleaseReply.Released => (Verdict.Released, "is released"),
                 ReleaseReply.NotHeld => (Verdict.Released, "was free already"),
-                ReleaseReply.HeldByOther other when neverSent => (Verdict.LockLost, $"the lock was lost: held by {other.Holder} before this host released it"),
-                ReleaseReply.HeldByOther other => (Verdict.Released, $"is held by {other.Holder} by now and was left alone"),
+                ReleaseReply.HeldByOther other when neverSent =>
+                    (Verdict.LockLost, $"the lock was lost: held by {other.Holder} before this host released it{HolderSpelling.Hint(Identity, [other.Holder])}"),
+                ReleaseReply.HeldByOther other =>
+                    (Verdict.Released, $"is held by {other.Holder} by now and was left alone{HolderSpelling.Hint(Identity, [other.Holder])}"),
                 ReleaseReply.Disabled => (Verdict.LockDisabled, "the lock is switched off: the service takes it back when an admin enables it"),
                 ReleaseReply.Refused refused => (Verdict.LockRefused, $"the lock service refuses this host: {refused.Why}"),
                 ReleaseReply.Unreachable unreachable => (Verdict.LockUnreachable, unreachable.Why),
@@ -264,9 +266,11 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         (_awaySince, _awayTold) = (null, false);
     }
 
-    private static (Verdict Verdict, string Why, IReadOnlyList<LockHolder> Holders, string? Revision) Read(AcquireReply reply) => reply switch
+    private (Verdict Verdict, string Why, IReadOnlyList<LockHolder> Holders, string? Revision) Read(AcquireReply reply) => reply switch
     {
-        AcquireReply.Busy busy => (Verdict.LockBusy, busy.Holders.Count == 0 ? "the lock is busy" : "held by " + string.Join(", ", busy.Holders), busy.Holders, busy.Revision),
+        AcquireReply.Busy { Holders.Count: 0 } busy => (Verdict.LockBusy, "the lock is busy", [], busy.Revision),
+        AcquireReply.Busy busy =>
+            (Verdict.LockBusy, $"held by {string.Join(", ", busy.Holders)}{HolderSpelling.Hint(Identity, busy.Holders)}", busy.Holders, busy.Revision),
         AcquireReply.Disabled off => (Verdict.LockDisabled, $"no host gets the lock, because {off.Why}: an admin enables it with {off.Undo}", [], null),
         AcquireReply.Unreachable away => (Verdict.LockUnreachable, away.Why, [], null),
         _ => throw new InvalidOperationException($"no rule for {reply}"),

@@ -53,6 +53,13 @@ public static class Resume
     {
         if (state is null) return new ResumePlan.Fresh();
 
+        // The lock of an older tool's run, until this program has proved it: the configuration may say by now under which name that tool took it.
+        if (state is { Phase: > Phase.LockGet, Waiver: null, Lock: { Since: null } adopted }
+            && adopted.Identity == facts.Lock with { Holder = adopted.Identity.Holder })
+        {
+            state = state with { Lock = adopted with { Identity = facts.Lock } };
+        }
+
         // A claim that is another lock than the configured one cannot be proved or released by this configuration.
         if (state.Lock is { } claim && claim.Identity != facts.Lock)
             return new ResumePlan.Stop(Ending.Misconfigured,

@@ -52,6 +52,10 @@ internal static class BoundedCall
     /// <summary>A command of locksmithctl.</summary>
     internal static LocksmithReply Do(Func<CancellationToken, ValueTask<LocksmithReply>> command) => Of(command, Long, (why, _) => new LocksmithReply.Failed(why));
 
+    /// <summary>What a show does not tell.</summary>
+    internal static IReadOnlyList<ProbeAnswer> Probe(ILockProbe service) =>
+        Of(service.Probe, Long, (why, _) => [new ProbeAnswer.Bad("lock service", why)]);
+
     private static T Of<T>(Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff) =>
         Of(call, limit, cutOff, TimeProvider.System, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 

@@ -33,7 +33,7 @@ internal static class CheckReport
     }
 
     private static IEnumerable<Finding> WorstFirst(IReadOnlyList<Finding> findings) =>
-        new[] { FindingLevel.Error, FindingLevel.Warning, FindingLevel.Ok }.SelectMany(level => findings.Where(f => f.Level == level));
+        new[] { FindingLevel.Error, FindingLevel.Warning, FindingLevel.Unknown, FindingLevel.Ok }.SelectMany(level => findings.Where(f => f.Level == level));
 
     /// <summary><c>2 errors</c>, <c>no warning</c>.</summary>
     internal static string Count(IReadOnlyList<Finding> findings, FindingLevel level, string word) =>

@@ -110,7 +110,12 @@ internal static class CheckVerb
 
         ShowReply shown = BoundedCall.Show(service);
         foreach (Finding finding in ChecksLock.Lock(service.Identity, shown, stored)) yield return finding;
-        // Asked only of a server that answers: one complaint of a dead one is enough.
+        // Asked only of a service that answers, or has nothing to answer: one complaint of a dead one is enough.
+        if (shown is ShowReply.Shown or ShowReply.CannotTell && service is ILockProbe probe)
+        {
+            foreach (ProbeAnswer answer in BoundedCall.Probe(probe)) yield return ChecksLock.Probed(answer);
+        }
+
         if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman.Admin: { } admin } && shown is ShowReply.Shown && service is ILockList list)
             yield return ChecksLock.Admin(admin.User, BoundedCall.List(list));
     }

@@ -23,7 +23,6 @@ internal static class ChecksLock
                 yield return Finding.Error(what, away.Why, "mend the way to the service, and the service");
                 break;
             case ShowReply.CannotTell:
-                yield return Finding.Ok(what, "the service is configured; it cannot show its locks");
                 break;
             case ShowReply.Shown { View: var view }:
                 if (!view.Enabled) yield return Finding.Warning(what, $"no run gets it, because {view.Stop ?? "it is disabled"}", view.Undo + " enables it");
@@ -31,9 +30,21 @@ internal static class ChecksLock
                 if (!view.Exists && identity.Service == "foreman")
                     yield return Finding.Warning(what, "it does not exist yet, and hosts that use it first at the same moment can make it twice", "make it before the first night: as an admin 'dlm-updater lock disable', then 'lock enable'");
                 yield return Standing(what, view, stored);
+                if (!view.HeldByUs && HolderSpelling.Hint(identity, view.Holders) is { Length: > 0 } hint)
+                    yield return Finding.Warning(what, "a holder looks like this host under another name", hint.TrimStart(';', ' '));
                 break;
         }
     }
+
+    /// <summary>What was asked beyond the lock itself, or could not be asked.</summary>
+    internal static Finding Probed(ProbeAnswer answer) => answer switch
+    {
+        ProbeAnswer.Good good => Finding.Ok(good.What, good.Why),
+        ProbeAnswer.NotKnown no => Finding.Unknown(no.What, no.Why),
+        ProbeAnswer.Degraded some => Finding.Warning(some.What, some.Why, "runs work while another member answers"),
+        ProbeAnswer.Bad bad => Finding.Error(bad.What, bad.Why, "until then a run would fail"),
+        _ => throw new InvalidOperationException("no rule for this answer"),
+    };
 
     /// <summary>Whether the configured admin may do an admin's work.</summary>
     internal static Finding Admin(string user, ListReply reply)

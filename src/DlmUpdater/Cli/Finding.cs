@@ -6,6 +6,9 @@ internal enum FindingLevel
     /// <summary>As it should be.</summary>
     Ok,
 
+    /// <summary>Nobody can tell before a run does it.</summary>
+    Unknown,
+
     /// <summary>A run works, but an admin should look at it.</summary>
     Warning,
 
@@ -23,6 +26,9 @@ internal sealed record Finding(FindingLevel Level, string What, string Why, stri
     /// <summary>As it should be.</summary>
     internal static Finding Ok(string what, string why) => new(FindingLevel.Ok, what, why, null);
 
+    /// <summary>It cannot be asked.</summary>
+    internal static Finding Unknown(string what, string why) => new(FindingLevel.Unknown, what, why, null);
+
     /// <summary>A run works, but.</summary>
     internal static Finding Warning(string what, string why, string fix) => new(FindingLevel.Warning, what, why, fix);
 
@@ -34,9 +40,10 @@ internal sealed record Finding(FindingLevel Level, string What, string Why, stri
     {
         FindingLevel.Error => "error",
         FindingLevel.Warning => "warning",
+        FindingLevel.Unknown => "unknown",
         _ => "ok",
     };
 
-    /// <summary><c>error|warning|ok  what: why: fix</c></summary>
+    /// <summary><c>error|warning|unknown|ok  what: why: fix</c></summary>
     public override string ToString() => $"{LevelName,-7}  {What}: {Why}{(Fix is null ? "" : ": " + Fix)}";
 }

@@ -67,7 +67,8 @@ internal static class LockVerb
                     $"{(granted.Since is { } since ? " since " + LockReport.Time(since) : "")}; 'dlm-updater lock release' gives it back\n");
             case AcquireReply.Busy busy:
                 return Setup.Fail(Ending.TryLater,
-                    $"the lock '{name}' is busy{(busy.Holders.Count == 0 ? "" : ", held by " + string.Join(", ", busy.Holders.Select(LockReport.Describe)))}: try again later");
+                    $"the lock '{name}' is busy{(busy.Holders.Count == 0 ? "" : ", held by " + string.Join(", ", busy.Holders.Select(LockReport.Describe)))}: try again later"
+                    + HolderSpelling.Hint(service.Identity, busy.Holders));
             case AcquireReply.Disabled off:
                 return Setup.Fail(Ending.TryLater, $"no host gets the lock '{name}', because {off.Why}: an admin enables it with {off.Undo}");
             case AcquireReply.Refused refused:
@@ -95,7 +96,7 @@ internal static class LockVerb
             case ReleaseReply.NotHeld:
                 return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): nothing to release\n");
             case ReleaseReply.HeldByOther other:
-                return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): {other.Holder} holds it and was left alone\n");
+                return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): {other.Holder} holds it and was left alone{HolderSpelling.Hint(service.Identity, [other.Holder])}\n");
             case ReleaseReply.Disabled:
                 return Setup.Fail(Ending.TryLater, $"the lock '{name}' is disabled and cannot be released: 'dlm-updater lock enable' first");
             case ReleaseReply.Refused refused:

@@ -42,6 +42,19 @@ public class ResumeTests
     }
 
     [Fact]
+    public void A_run_of_an_older_tool_takes_the_name_that_the_configuration_says_until_its_lock_is_proved()
+    {
+        ResumeFacts renamed = Facts with { Lock = Bed.Fleet with { Holder = "localhost" } };
+        RunState adopted = Bed.State(Phase.PreUpdate) with { Lock = new LockClaim(Bed.Fleet, null, null) };
+        Assert.Equal("localhost", Assert.IsType<ResumePlan.Continue>(Decide(adopted, renamed)).State.Lock!.Identity.Holder);
+
+        Assert.IsType<ResumePlan.Stop>(Decide(Bed.State(Phase.PreUpdate), renamed));
+        Assert.IsType<ResumePlan.Stop>(Decide(adopted with { Phase = Phase.LockGet }, renamed));
+        Assert.IsType<ResumePlan.Stop>(Decide(adopted with { Waiver = new WaiverNote("x", Bed.Noon) }, renamed));
+        Assert.IsType<ResumePlan.Stop>(Decide(adopted, Facts with { Lock = renamed.Lock with { Name = "other" } }));
+    }
+
+    [Fact]
     public void Another_boot_than_the_one_that_was_asked_has_rebooted() =>
         Assert.IsType<ResumePlan.Rebooted>(Decide(Requested(TimeSpan.FromHours(4)), Facts with { Boot = Bed.Boot2 }));
 

@@ -12,7 +12,7 @@ namespace DlmUpdater.Locks.DlmEngine;
 /// <param name="time">The clock.</param>
 internal sealed class DlmEngineLockService(
     IHttpTransport http, EngineApi api, LockIdentity identity, EngineCredential credential, TimeProvider time)
-    : ILockService, ILockUnlock, ILockList, IDisposable
+    : ILockService, ILockUnlock, ILockList, ILockProbe, IDisposable
 {
     private readonly string _path = api.PathOf(identity.Name);
     private readonly EngineWords _words = new(http.Server, credential.Secret);
@@ -31,6 +31,28 @@ internal sealed class DlmEngineLockService(
 
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel) => ServiceEdge.Show(http, () => See(cancel));
+
+    /// <summary>DLMEngine looks at the permission before it looks for the lock: so a DELETE of a lock that cannot exist tells, and changes nothing. A POST would make
+    /// a lock; only of an admin, who may do everything, is it known.</summary>
+    public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
+    {
+        const string Release = "permission LOCK:DELETE", Take = "permission LOCK:POST";
+        string nowhere = api.PathOf("dlm-updater-check-" + Guid.NewGuid().ToString("N"));
+        ProbeAnswer release = await Ask(new HttpAsk("DELETE", nowhere), cancel) switch
+        {
+            EngineAnswer.Missing => new ProbeAnswer.Good(Release, "granted"),
+            EngineAnswer.No no => new ProbeAnswer.Bad(Release, no.Why),
+            EngineAnswer.Away away => new ProbeAnswer.Bad(Release, away.Why),
+            _ => new ProbeAnswer.Bad(Release, $"{_words.Server} says that it deleted a lock that does not exist: check [dlmengine] url and the proxies on the way"),
+        };
+        bool isAdmin = await Ask(new HttpAsk("GET", EngineApi.OwnUserPath), cancel) is EngineAnswer.Done { Answer: { BodyProblem: null } answer } && EngineApi.IsAdmin(answer.Body);
+        return
+        [
+            release,
+            isAdmin ? new ProbeAnswer.Good(Take, "granted: the user is an admin") : new ProbeAnswer.NotKnown(Take,
+                "DLMEngine tells only when a lock is taken whether the user may: 'dlm-updater lock acquire', then 'dlm-updater lock release' prove it"),
+        ];
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ListReply> List(CancellationToken cancel)

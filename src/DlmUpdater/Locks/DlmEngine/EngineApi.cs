@@ -23,6 +23,17 @@ internal sealed class EngineApi(int version)
     /// <summary>What version 1 calls its search; a lock of that name cannot be looked at.</summary>
     internal const string SearchName = "_search";
 
+    /// <summary>The path of the user whose credential asks; only version 2 has it, whichever is used for locks.</summary>
+    internal const string OwnUserPath = "/api/v2/users/_self";
+
+    /// <summary>True if the bytes are a user who may do everything.</summary>
+    internal static bool IsAdmin(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields();
+        using JsonDocument? document = fields.Parse(body);
+        return document is not null && fields.Flag(document.RootElement, "admin") && fields.Complaint is null;
+    }
+
     private bool IsWrapped => version == 1;
 
     /// <summary>The path of one lock.</summary>

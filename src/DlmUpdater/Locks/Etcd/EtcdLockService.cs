@@ -17,7 +17,7 @@ namespace DlmUpdater.Locks.Etcd;
 /// <param name="dice">From 0 up to 1.</param>
 internal sealed class EtcdLockService(
     ISemaphoreStore store, EtcdLayout layout, int slots, LockIdentity identity, TimeProvider time, Func<double> dice)
-    : ILockService, ILockUnlock, ILockSlots, IDisposable
+    : ILockService, ILockUnlock, ILockSlots, ILockProbe, IDisposable
 {
     /// <summary>Nothing switches this lock; its number of slots stops it.</summary>
     private const string Undo = "'dlm-updater lock set-max N' (or 'locksmithctl set-max N')";
@@ -74,6 +74,29 @@ internal sealed class EtcdLockService(
         }
 
         await new SemaphoreWait(store, layout, Spread, time, dice).Run(seen, atMost, cancel);
+    }
+
+    /// <summary>Each member by itself, for a probe; the caller disposes them.</summary>
+    internal Func<IReadOnlyList<(string Server, ISemaphoreStore Store)>> Members { get; init; } = () => [];
+
+    /// <summary>Sends each member a change that is bound to a revision which no key ever has: it needs the permission to write, and writes nothing.</summary>
+    public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
+    {
+        var answers = new List<ProbeAnswer>();
+        foreach ((string server, ISemaphoreStore member) in Members())
+        {
+            using ISemaphoreStore asked = member;
+            string what = $"etcd member {server}";
+            answers.Add(await asked.Swap(long.MaxValue, SemaphoreDocument.Initial(layout, slots).Write(), cancel) switch
+            {
+                Kept.Found or Kept.Missing => new ProbeAnswer.Good(what, "answers, and this host may write the semaphore"),
+                Kept.No no => new ProbeAnswer.Bad(what, no.Why),
+                Kept.Away away => new ProbeAnswer.Degraded(what, away.Why),
+                _ => new ProbeAnswer.Bad(what, "it says that it wrote what cannot be written: check [etcd] endpoints and the proxies on the way"),
+            });
+        }
+
+        return answers;
     }
 
     /// <inheritdoc/>

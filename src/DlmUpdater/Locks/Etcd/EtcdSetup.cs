@@ -20,7 +20,10 @@ internal static class EtcdSetup
         EtcdSettings etcd, LockSettings settings, MachineIdReading machine, TimeProvider time, Func<double> dice, out string why)
     {
         if (Holder(settings.Holder, machine, out why) is not { } holder || Store(etcd, time, out why) is not { } store) return null;
-        return new EtcdLockService(store, etcd.Layout, etcd.Slots, Identity(etcd, holder), time, dice);
+        return new EtcdLockService(store, etcd.Layout, etcd.Slots, Identity(etcd, holder), time, dice)
+        {
+            Members = () => [.. etcd.Endpoints.Select(url => (HttpConnection.Authority(new Uri(url)), Store(etcd with { Endpoints = [url] }, time, out _)!))],
+        };
     }
 
     /// <summary>The semaphore as <c>locksmithctl</c> changes it; null, and why not. Nothing is sent.</summary>

@@ -16,7 +16,7 @@ internal sealed record FleetLockWays(IHttpTransport Acquire, IHttpTransport Rele
 /// <param name="identity">Which group, and as whom.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity, TimeProvider time)
-    : ILockService, ILockUnlock, IDisposable
+    : ILockService, ILockUnlock, ILockProbe, IDisposable
 {
     /// <summary>How often one call asks when other hosts' requests get in between.</summary>
     private const int Tries = 3;
@@ -37,6 +37,19 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
 
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel) => new(new ShowReply.CannotTell());
+
+    /// <summary>A request without the header of the protocol is refused by every server before it looks at anything else: so it changes nothing, and the
+    /// refusal proves that a FleetLock server is there. All else that the protocol has takes or frees a slot.</summary>
+    public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
+    {
+        HttpReply reply = await ways.Acquire.Send(new HttpAsk("POST", "/v1/steady-state") { Body = "{}"u8.ToArray(), IsIdempotent = true }, cancel);
+        return
+        [
+            Server(reply),
+            new ProbeAnswer.NotKnown($"group '{identity.Name}'", $"FleetLock has no question for whether {ways.Acquire.Server} knows the group, nor for who holds a slot: "
+                + "'dlm-updater lock acquire', then 'dlm-updater lock release' prove it"),
+        ];
+    }
 
     /// <inheritdoc/>
     public async ValueTask WaitForChange(string? revision, TimeSpan atMost, CancellationToken cancel)
@@ -100,6 +113,19 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
             FleetLockAnswer answer = FleetLockAnswer.Read(await http.Send(ask, cancel), http.Server, identity.Name);
             if (answer is not FleetLockAnswer.Collided || attempt == Tries) return answer;
         }
+    }
+
+    private ProbeAnswer Server(HttpReply reply)
+    {
+        string what = $"server {ways.Acquire.Server}";
+        if (reply is HttpReply.Answer { Status: 400 }) return new ProbeAnswer.Good(what, "answers as a FleetLock server does");
+        return FleetLockAnswer.Read(reply, ways.Acquire.Server, identity.Name) switch
+        {
+            FleetLockAnswer.No no => new ProbeAnswer.Bad(what, no.Why),
+            FleetLockAnswer.Away away => new ProbeAnswer.Bad(what, away.Why),
+            _ => new ProbeAnswer.Bad(what, "it accepted a request that no FleetLock server accepts (without the header fleet-lock-protocol): check [fleetlock] url and "
+                + "the proxies on the way"),
+        };
     }
 
     private async ValueTask<ReleaseReply> Free(string id, CancellationToken cancel)

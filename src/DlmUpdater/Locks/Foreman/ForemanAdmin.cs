@@ -117,6 +117,35 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
         };
     }
 
+    /// <summary>Whether the host parameter that keeps hosts away from locks keeps this one away. Foreman tells that only to a user who may view hosts.</summary>
+    internal async ValueTask<ProbeAnswer> MayAcquire(CancellationToken cancel)
+    {
+        const string Parameter = "can_acquire_update_locks", What = "host parameter " + Parameter;
+        const string Prove = "'dlm-updater lock acquire', then 'dlm-updater lock release' prove it";
+        if (login is null)
+            return new ProbeAnswer.NotKnown(What, $"Foreman tells no host of its own parameters (it would tell a user: [foreman] username and password_file): {Prove}");
+        ForemanAnswer answer = await Ask("GET", "/api/hosts/" + Uri.EscapeDataString(identity.Holder), null, "view_hosts", cancel);
+        if (answer is not ForemanAnswer.Done { Answer: { BodyProblem: null } whole })
+        {
+            string why = answer switch
+            {
+                ForemanAnswer.No no => no.Why,
+                ForemanAnswer.Away away => away.Why,
+                _ => $"{words.Server} gave no description of the host {identity.Holder}",
+            };
+            return new ProbeAnswer.NotKnown(What, $"{why}; {Prove}");
+        }
+
+        return Parameters(whole.Body, Parameter) switch
+        {
+            (_, { } value) when IsNo(value) => new ProbeAnswer.Bad(What,
+                $"it is '{OneLine.Of(value)}' for {identity.Holder}, so Foreman refuses this host every lock: remove it, or set it to true"),
+            (_, { } value) => new ProbeAnswer.Good(What, $"'{OneLine.Of(value)}'"),
+            (true, null) => new ProbeAnswer.Good(What, "not set, so this host may acquire locks"),
+            _ => new ProbeAnswer.NotKnown(What, $"{words.Server} does not show the parameters that the host {identity.Holder} inherits: {Prove}"),
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose() => (http as IDisposable)?.Dispose();
 
@@ -196,6 +225,30 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
 
         return (total, null);
     }
+
+    /// <summary>The value of a parameter, and whether all parameters of the host are there, the inherited ones too.</summary>
+    private static (bool All, string? Value) Parameters(ReadOnlyMemory<byte> body, string name)
+    {
+        var fields = new JsonFields();
+        using JsonDocument? document = fields.Parse(body);
+        if (document is null) return (false, null);
+        bool isAll = document.RootElement.TryGetProperty("all_parameters", out JsonElement list);
+        if (!isAll && !document.RootElement.TryGetProperty("parameters", out list)) return (false, null);
+        if (list.ValueKind != JsonValueKind.Array) return (false, null);
+        foreach (JsonElement one in list.EnumerateArray())
+        {
+            if (one.ValueKind == JsonValueKind.Object && one.TryGetProperty("name", out JsonElement key) && key.ValueKind == JsonValueKind.String && key.ValueEquals(name)
+                && one.TryGetProperty("value", out JsonElement value))
+            {
+                return (isAll, value.ValueKind == JsonValueKind.String ? value.GetRawText().Trim('"') : value.GetRawText());
+            }
+        }
+
+        return (isAll, null);
+    }
+
+    /// <summary>As Foreman reads a parameter that is to be true or false; an empty one is not set.</summary>
+    private static bool IsNo(string value) => value.Trim().ToLowerInvariant() is "false" or "f" or "no" or "n" or "off" or "0";
 
     private string NotALock(string wanted) => $"the answer of {words.Server} is not {wanted}: check [foreman] url and the proxies on the way";
 

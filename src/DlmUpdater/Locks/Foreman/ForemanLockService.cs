@@ -14,7 +14,7 @@ namespace DlmUpdater.Locks.Foreman;
 /// <param name="admin">What goes beyond this host's own lock.</param>
 internal sealed class ForemanLockService(
     IHttpTransport http, LockIdentity identity, ForemanWords words, TimeSpan confirmAfter, TimeProvider time, ForemanAdmin admin)
-    : ILockService, ILockSwitch, ILockUnlock, ILockEvents, ILockList, IDisposable
+    : ILockService, ILockSwitch, ILockUnlock, ILockEvents, ILockList, ILockProbe, IDisposable
 {
     private readonly string _path = $"/api/dlmlocks/{Uri.EscapeDataString(identity.Name)}/lock";
 
@@ -48,6 +48,9 @@ internal sealed class ForemanLockService(
 
     /// <inheritdoc/>
     public ValueTask<ListReply> List(CancellationToken cancel) => admin.List(cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel) => [await admin.MayAcquire(cancel)];
 
     /// <inheritdoc/>
     public void Dispose()

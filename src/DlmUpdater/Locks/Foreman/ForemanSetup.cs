@@ -8,6 +8,9 @@ namespace DlmUpdater.Locks.Foreman;
 /// <summary>Makes the service from the configuration.</summary>
 internal static class ForemanSetup
 {
+    /// <summary>Descriptions of hosts carry all their parameters, in bytes.</summary>
+    private const int LongestHost = 1 << 20;
+
     /// <summary>Null, and one line that says what to fix, if something on this host is missing. Nothing is sent.</summary>
     internal static ForemanLockService? Make(ForemanSettings foreman, LockSettings settings, TimeProvider time, out string why)
     {
@@ -30,7 +33,7 @@ internal static class ForemanSetup
         var transport = new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls), time) { KeepFor = settings.ConfirmAfter + TimeSpan.FromSeconds(20) };
         var identity = new LockIdentity("foreman", settings.Name, holder);
         var words = new ForemanWords(transport.Server, certificate, settings.Name);
-        var admin = new ForemanAdmin(new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls with { Identity = null }), time), identity, words, foreman.Admin);
+        var admin = new ForemanAdmin(new HttpTransport(new HttpTarget(foreman.Url, foreman.Proxy, tls with { Identity = null }), time) { BodyLimit = LongestHost }, identity, words, foreman.Admin);
         return new ForemanLockService(transport, identity, words, settings.ConfirmAfter, time, admin);
     }
     /// <summary>The certificate files of this host; null, and one line with all that was tried.</summary>

@@ -21,6 +21,8 @@ internal sealed partial class FakeEngine
 
     public bool UserIsGone { get; set; }
 
+    public bool UserIsAdmin { get; set; }
+
     public bool StoreIsDown { get; set; }
 
     /// <summary>Method and path of all that was asked.</summary>
@@ -34,6 +36,8 @@ internal sealed partial class FakeEngine
         Asked.Add(method + " " + path);
         if (id != SecretId || secret != Secret) return (401, Detail("No Session or API Credentials present"));
         if (UserIsGone) return (404, Detail("Resource users {'id': 'web', 'deleting': False} not found"));
+        if (path == "/api/v2/users/_self")
+            return (200, JsonSerializer.Serialize(new { id = "web", admin = UserIsAdmin, backend = "internal", email = "a@example.com", name = "web" }));
         string[] parts = path.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length is < 3 or > 4 || parts[0] != "api" || parts[2] != "locks" || parts[1] is not ("v1" or "v2")) return (404, Detail("Not Found"));
         bool isOld = parts[1] == "v1";
