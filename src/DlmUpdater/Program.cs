@@ -3,6 +3,8 @@ using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Scripts;
 
+Native.Started();
+
 // What another thread throws cannot be caught below, and would end the process with SIGABRT.
 AppDomain.CurrentDomain.UnhandledException += static (_, thrown) => Native.ExitAtOnce(Ended((Exception)thrown.ExceptionObject));
 try

@@ -1,7 +1,8 @@
-/* Runs before the runtime does. A runtime that gets no descriptor, thread or memory while it starts ends with 255 or SIGSEGV and says
+/* Runs before the runtime does. A runtime that gets no descriptor, thread or memory while it starts ends with 255, SIGABRT or SIGSEGV and says
    nothing: here that becomes one line and an exit code of the manual (75, try later). Nothing of the program has run by then. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,6 +25,26 @@ static int refuse(const char *what, const char *why)
   return TRY_LATER;
 }
 
+static volatile sig_atomic_t started;
+
+/* Program.cs calls this first. */
+void dlm_updater_started(void)
+{
+  started = 1;
+}
+
+/* The runtime's own code has crashed: it does not look at every answer of malloc. Before the program has begun this is like any other refusal; later the
+   process ends by the signal, as systemd and a core dump want it, but not without a word. */
+static void crashed(int number)
+{
+  static const char early[] = "dlm-updater: cannot start: the runtime crashed, as it does without memory; nothing was done; run it again later\n";
+  static const char late[] = "dlm-updater: the runtime crashed (out of memory, or a bug: please report it); the next start resumes an open run\n";
+  (void)!(started ? write(2, late, sizeof late - 1) : write(2, early, sizeof early - 1));
+  if (!started)
+    _exit(TRY_LATER);
+  signal(number, SIG_DFL);
+}
+
 /* Where stdin, stdout or stderr is closed the next file to be opened gets its number: the pipe by which the runtime hands signals over,
    for example, and then the bytes of a log line are taken for signals. */
 static void fill_standard(void)
@@ -36,6 +57,9 @@ static void fill_standard(void)
 int __wrap_main(int count, char **arguments)
 {
   fill_standard();
+  struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK };
+  sigaction(SIGSEGV, &action, NULL);
+  sigaction(SIGABRT, &action, NULL);
   int last = fcntl(0, F_DUPFD_CLOEXEC, DESCRIPTORS);
   int error = errno;
   if (last < 0)

@@ -20,6 +20,10 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "_exit")]
     internal static partial void ExitAtOnce(int code);
 
+    /// <summary>Tells ../link/first.c that the program has begun.</summary>
+    [LibraryImport(LibC, EntryPoint = "dlm_updater_started")]
+    internal static partial void Started();
+
     [LibraryImport(LibC)]
     internal static partial uint geteuid();
 }
