@@ -43,6 +43,7 @@ static void crashed(int number)
   if (!started)
     _exit(TRY_LATER);
   signal(number, SIG_DFL);
+  raise(number);
 }
 
 /* Where stdin, stdout or stderr is closed the next file to be opened gets its number: the pipe by which the runtime hands signals over,
