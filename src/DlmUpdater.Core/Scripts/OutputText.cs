@@ -5,37 +5,27 @@ namespace DlmUpdater.Core.Scripts;
 /// <summary>Makes one line of a script's output fit for a log: nothing in it can forge a line, move a cursor or reverse the text.</summary>
 public static class OutputText
 {
-    private const char Replacement = '\uFFFD';
-
-    /// <summary>Decodes <paramref name="line"/> (without its line end). Invalid UTF-8 and control characters other than tab become U+FFFD;
-    /// colour and cursor sequences of terminals disappear.</summary>
+    /// <summary>Decodes <paramref name="line"/> (without its line end). Invalid UTF-8 becomes U+FFFD; colour and cursor sequences of terminals
+    /// disappear; all else as in <see cref="PlainText"/>.</summary>
     public static string Clean(ReadOnlySpan<byte> line)
     {
         string text = Encoding.UTF8.GetString(line);
-        int first = text.AsSpan().IndexOfAnyExceptInRange(' ', '~');
+        int first = text.IndexOf('\e', StringComparison.Ordinal);
         if (first < 0)
-            return text;
+            return PlainText.Line(text);
 
         var clean = new StringBuilder(text.Length);
         clean.Append(text, 0, first);
         for (int i = first; i < text.Length; i++)
         {
-            char c = text[i];
-            if (c == '\u001b')
-            {
-                int length = SequenceLength(text.AsSpan(i));
-                if (length > 0)
-                    i += length - 1;
-                else
-                    clean.Append(Replacement);
-            }
+            int length = text[i] == '\e' ? SequenceLength(text.AsSpan(i)) : 0;
+            if (length > 0)
+                i += length - 1;
             else
-            {
-                clean.Append(IsHarmless(c) ? c : Replacement);
-            }
+                clean.Append(text[i]);
         }
 
-        return clean.ToString();
+        return PlainText.Line(clean.ToString());
     }
 
     /// <summary>The length of the terminal sequence at the start of <paramref name="text"/>; 0 if there is no complete one.</summary>
@@ -74,16 +64,4 @@ public static class OutputText
             return other + 3;
         return end + 1;
     }
-
-    private static bool IsHarmless(char c) => c switch
-    {
-        '\t' => true,
-        < ' ' => false,
-        >= '\u007f' and <= '\u009f' => false,
-        // Line and paragraph separators, and what reverses the direction of the text that follows.
-        '\u2028' or '\u2029' => false,
-        >= '\u202a' and <= '\u202e' => false,
-        >= '\u2066' and <= '\u2069' => false,
-        _ => true,
-    };
 }

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
 
@@ -7,11 +7,11 @@ namespace DlmUpdater.Cli;
 internal static class CheckReport
 {
     /// <summary>One line each, the worst first, and a sum at the end.</summary>
-    internal static string Text(IReadOnlyList<Finding> findings)
+    internal static ShownText Text(IReadOnlyList<Finding> findings)
     {
-        var text = new StringBuilder();
-        foreach (Finding finding in WorstFirst(findings)) text.Append(finding).Append('\n');
-        return text.Append($"{Count(findings, FindingLevel.Error, "error")}, {Count(findings, FindingLevel.Warning, "warning")}\n").ToString();
+        var text = new ShownText();
+        foreach (Finding finding in WorstFirst(findings)) text.Append($"{finding}\n");
+        return text.Append($"{Count(findings, FindingLevel.Error, "error")}, {Count(findings, FindingLevel.Warning, "warning")}\n");
     }
 
     internal static void WriteJson(Utf8JsonWriter json, IReadOnlyList<Finding> findings)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using DlmUpdater.Configuration;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
@@ -43,19 +42,20 @@ internal static class HistoryVerb
             });
         }
 
-        return Report.Text(reading.Records.Count == 0 ? "no start has done anything yet\n" : Table(reading.Records));
+        return Report.Text(reading.Records.Count == 0 ? $"no start has done anything yet\n" : Table(reading.Records));
     }
 
-    private static string Table(IReadOnlyList<HistoryRecord> records)
+    /// <summary>One line for each start.</summary>
+    internal static ShownText Table(IReadOnlyList<HistoryRecord> records)
     {
-        var text = new StringBuilder($"{"ENDED",-20}  {"TOOK",8}  {"RUN",-8}  {"START",5}  {"PHASE",-12}  {"EXIT",4}  MESSAGE\n");
+        ShownText text = $"{"ENDED",-20}  {"TOOK",8}  {"RUN",-8}  {"START",5}  {"PHASE",-12}  {"EXIT",4}  MESSAGE\n";
         foreach (HistoryRecord r in records)
         {
             text.Append($"{r.Ended.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}  {Human.Duration(r.Ended - r.Started),8}  {Short(r.RunId),-8}  {r.Attempt,5}  ")
                 .Append($"{r.Phase?.Name() ?? "-",-12}  {r.ExitCode,4}  {r.Message}\n");
         }
 
-        return text.ToString();
+        return text;
     }
 
     private static string Short(string? runId) => runId is null ? "-" : runId.Length > 8 ? runId[..8] : runId;

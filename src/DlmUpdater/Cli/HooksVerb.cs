@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
 using DlmUpdater.Scripts;
 
 namespace DlmUpdater.Cli;
@@ -57,7 +57,9 @@ internal static class HooksVerb
             }
 
             int width = all.Max(h => h.Name.Length);
-            return Report.Text(string.Concat(all.Select(h => $"{h.State,-6}  {h.Name.PadRight(width)}  {string.Join(", ", h.Scripts.Select(s => s.Stage.Name()).Distinct())}\n")));
+            var text = new ShownText();
+            foreach (ReadyHook h in all) text.Append($"{h.State,-6}  {h.Name.PadRight(width)}  {string.Join(", ", h.Scripts.Select(s => s.Stage.Name()).Distinct())}\n");
+            return Report.Text(text);
         });
         return command;
     }
@@ -86,15 +88,15 @@ internal static class HooksVerb
             var hooks = new ReadyHooks(settings.Scripts);
             if (hooks.Find(parsed.GetValue(name)!, out string why) is not { } hook) return Unknown(settings, parsed.GetValue(name)!, why);
             if (change(hook) is { } failed) return Setup.Fail(Ending.NotWritable, failed);
-            return hooks.Find(hook.Name, out why) is { } changed ? Report.Text(Text(changed) + Phases(settings, hook)) : Unknown(settings, hook.Name, why);
+            return hooks.Find(hook.Name, out why) is { } changed ? Report.Text(Text(changed).Append(Phases(settings, hook))) : Unknown(settings, hook.Name, why);
         });
         return command;
     }
 
     /// <summary>What the phases of the hook run now, as <c>plan</c> has it.</summary>
-    private static string Phases(UpdaterSettings settings, ReadyHook hook)
+    private static ShownText Phases(UpdaterSettings settings, ReadyHook hook)
     {
-        var text = new StringBuilder();
+        var text = new ShownText();
         var directories = new ScriptDirectory(settings.Scripts, UserAccount.Find);
         foreach (ScriptStage stage in hook.Scripts.Select(s => s.Stage).Distinct())
         {
@@ -105,10 +107,15 @@ internal static class HooksVerb
             if (set.Unusable is { } unusable) text.Append($"  MISSING  {unusable}\n");
         }
 
-        return text.ToString();
+        return text;
     }
 
-    private static string Text(ReadyHook hook) => string.Concat(hook.Scripts.Select(s => $"{Word(s.Standing),-5}  {s.Link}\n       {s.Description}\n"));
+    private static ShownText Text(ReadyHook hook)
+    {
+        var text = new ShownText();
+        foreach (HookScript script in hook.Scripts) text.Append($"{Word(script.Standing),-5}  {script.Link}\n       {script.Description}\n");
+        return text;
+    }
 
     private static void Write(Utf8JsonWriter json, ReadyHook hook)
     {

@@ -31,7 +31,7 @@ internal static class ImportVerb
         foreach (Complaint complaint in translated.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
         if (translated.Values.IsEmpty) return Setup.Fail(Ending.Misconfigured, $"{file} holds nothing that could be taken over");
         bool complete = !translated.Complaints.Any(c => c.Severity == Severity.Error);
-        if (write is null) return Report.Text(text) is var code && complete ? code : Incomplete(file);
+        if (write is null) return Report.Text(ShownText.OfLines(text)) is var code && complete ? code : Incomplete(file);
 
         if (WorkingDirectory.Absolute(write, out string noPath) is not { } path) return Setup.Fail(Ending.Misconfigured, noPath);
         if (Path.Exists(path)) return Setup.Fail(Ending.NotWritable, $"{path} exists and is left alone: name another file, or move it away");

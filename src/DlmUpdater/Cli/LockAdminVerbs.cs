@@ -116,7 +116,7 @@ internal static class LockAdminVerbs
         {
             case ReleaseReply.Released { WasHeld: false }:
                 Report.Text($"{service.Identity.Service} accepted the request: {holder} holds no slot at the lock '{name}' now; whether it held one before, it does not say: " +
-                    "check the spelling of the id with the server's own tools\n");
+                    $"check the spelling of the id with the server's own tools\n");
                 return AdminRecord.Keep(settings!, service.Identity,
                     $"the release of the slot of {holder} at the lock '{name}' was requested by hand; {service.Identity.Service} does not say whether it held one{(reason.Length == 0 ? "" : ": " + reason)}");
             case ReleaseReply.Released:

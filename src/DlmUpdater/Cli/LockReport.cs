@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Locking;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
 
@@ -9,14 +9,14 @@ namespace DlmUpdater.Cli;
 internal static class LockReport
 {
     /// <summary>What <c>lock show</c> says.</summary>
-    internal static string Text(LockIdentity identity, LockView view)
+    internal static ShownText Text(LockIdentity identity, LockView view)
     {
-        var text = new StringBuilder($"lock    {view.Name} at {identity.Service}, asked as {identity.Holder}\n");
+        ShownText text = $"lock    {view.Name} at {identity.Service}, asked as {identity.Holder}\n";
         text.Append($"state   {(view.Enabled ? "enabled" : $"disabled: no host gets the lock{(view.Stop is { } stop ? $", because {stop}," : "")} until {view.Undo}")}, {view.Holders.Count} of {view.Slots} ")
             .Append($"slot{(view.Slots == 1 ? "" : "s")} taken\n");
-        if (!view.Exists) text.Append("        does not exist yet: it is made when it is first taken\n");
+        if (!view.Exists) text.Append($"        does not exist yet: it is made when it is first taken\n");
         foreach (LockHolder holder in view.Holders) text.Append($"holder  {Describe(holder)}\n");
-        return text.ToString();
+        return text;
     }
 
     /// <summary>The fields of <c>lock show</c>.</summary>
@@ -34,18 +34,18 @@ internal static class LockReport
     /// <summary>What <c>lock list</c> says.</summary>
     /// <param name="locks">All of them.</param>
     /// <param name="ours">The one that is configured here, which is marked.</param>
-    internal static string Table(IReadOnlyList<LockView> locks, string ours)
+    internal static ShownText Table(IReadOnlyList<LockView> locks, string ours)
     {
-        if (locks.Count == 0) return "there is no lock yet: a lock is made when it is first taken\n";
+        if (locks.Count == 0) return $"there is no lock yet: a lock is made when it is first taken\n";
         int width = Math.Max(4, locks.Max(l => l.Name.Length));
-        var text = new StringBuilder($"  {"LOCK".PadRight(width)}  {"STATE",-8}  {"TAKEN",-7}  HOLDERS\n");
+        ShownText text = $"  {"LOCK".PadRight(width)}  {"STATE",-8}  {"TAKEN",-7}  HOLDERS\n";
         foreach (LockView view in locks)
         {
             text.Append($"{(view.Name == ours ? "* " : "  ")}{view.Name.PadRight(width)}  {(view.Enabled ? "enabled" : "disabled"),-8}  {$"{view.Holders.Count} of {view.Slots}",-7}  ")
-                .Append(view.Holders.Count == 0 ? "-" : string.Join("; ", view.Holders.Select(Describe))).Append('\n');
+                .Append($"{(view.Holders.Count == 0 ? "-" : string.Join("; ", view.Holders.Select(Describe)))}\n");
         }
 
-        return text.ToString();
+        return text;
     }
 
     /// <summary>The fields of <c>lock list</c>.</summary>
@@ -66,14 +66,14 @@ internal static class LockReport
     }
 
     /// <summary>What <c>lock events</c> says.</summary>
-    internal static string Table(EventsReply.Told told)
+    internal static ShownText Table(EventsReply.Told told)
     {
-        if (told.Events.Count == 0) return "nothing is on record\n";
-        var text = new StringBuilder($"{"WHEN",-20}  EVENT\n");
+        if (told.Events.Count == 0) return $"nothing is on record\n";
+        ShownText text = $"{"WHEN",-20}  EVENT\n";
         foreach (LockEvent one in told.Events)
             text.Append($"{(one.When is { } when ? Time(when) : "-"),-20}  {one.What}{(one.Who is null ? "" : "  " + one.Who)}\n");
         if (told.Total > told.Events.Count) text.Append($"{told.Total - told.Events.Count} older ones are not shown\n");
-        return text.ToString();
+        return text;
     }
 
     /// <summary>The fields of <c>lock events</c>.</summary>

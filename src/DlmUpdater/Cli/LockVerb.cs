@@ -91,7 +91,7 @@ internal static class LockVerb
                 return Report.Text($"the lock '{name}' is released\n");
             case ReleaseReply.Released when wasHeld is null:
                 return Report.Text($"{service.Identity.Service} accepted the release: this host ({service.Identity.Holder}) does not hold the lock '{name}' now; " +
-                    "whether it held it before, it does not say\n");
+                    $"whether it held it before, it does not say\n");
             case ReleaseReply.Released:
             case ReleaseReply.NotHeld:
                 return Report.Text($"the lock '{name}' was not held by this host ({service.Identity.Holder}): nothing to release\n");

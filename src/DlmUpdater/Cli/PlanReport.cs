@@ -1,19 +1,19 @@
-using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scheduling;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
 
 /// <summary>The two shapes of <c>plan</c>. The JSON field names are a contract.</summary>
 internal static class PlanReport
 {
-    internal static string Text(PlanFacts facts)
+    internal static ShownText Text(PlanFacts facts)
     {
-        var text = new StringBuilder();
+        var text = new ShownText();
         void Line(string label, string value) => text.Append($"{label,-8}  {value}\n");
 
         Line("next", facts.Next);
@@ -27,7 +27,7 @@ internal static class PlanReport
             if (stage.Set is not { Absent: true, Stage: ScriptStage.ExtNotify or ScriptStage.PhaseHooks }) Append(text, facts, stage);
         }
 
-        return text.ToString();
+        return text;
     }
 
     internal static void WriteJson(Utf8JsonWriter json, PlanFacts facts)
@@ -59,7 +59,7 @@ internal static class PlanReport
         json.WriteEndArray();
     }
 
-    private static void Append(StringBuilder text, PlanFacts facts, PlannedStage stage)
+    private static void Append(ShownText text, PlanFacts facts, PlannedStage stage)
     {
         ScriptSet set = stage.Set;
         text.Append($"\n{set.Stage.DirectoryName()}  {set.Directory}{Remark(facts.Standing(set.Stage), set.Stage)}\n");

@@ -11,7 +11,7 @@ namespace DlmUpdater.Cli;
 internal static class Report
 {
     /// <summary>Writes text; returns the exit code.</summary>
-    internal static int Text(string text) => Code(StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text)));
+    internal static int Text(ShownText text) => Code(StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text.ToString())));
 
     /// <summary>Writes one JSON object, indented; returns the exit code.</summary>
     internal static int Json(Action<Utf8JsonWriter> fields) => Code(StandardStreams.WriteOut(Bytes(fields, indented: true)));
@@ -20,7 +20,7 @@ internal static class Report
     internal static bool JsonLine(Action<Utf8JsonWriter> fields) => StandardStreams.WriteOut(Bytes(fields, indented: false)) == 0;
 
     /// <summary>Writes one line; false if it cannot be written, or nothing reads any more.</summary>
-    internal static bool Line(string text) => StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text + "\n")) == 0;
+    internal static bool Line(ShownText text) => StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text + "\n")) == 0;
 
     /// <summary>A reader that is gone is no error, and neither is a signal: what the verb did stands. A full disk is.</summary>
     private static int Code(int error) => error is 0 or Native.EPIPE or Native.EINTR
@@ -30,7 +30,7 @@ internal static class Report
     private static ReadOnlySpan<byte> Bytes(Action<Utf8JsonWriter> fields, bool indented)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented, Encoder = PlainJson.Encoder }))
         {
             json.WriteStartObject();
             fields(json);

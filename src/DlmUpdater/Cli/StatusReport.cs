@@ -1,7 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
 using DlmUpdater.Logging;
 using DlmUpdater.State;
 
@@ -10,9 +10,9 @@ namespace DlmUpdater.Cli;
 /// <summary>The two shapes of <c>status</c>. The JSON field names are a contract.</summary>
 internal static class StatusReport
 {
-    internal static string Text(StatusFacts facts)
+    internal static ShownText Text(StatusFacts facts)
     {
-        var text = new StringBuilder();
+        var text = new ShownText();
         void Line(string label, string value) => text.Append($"{label,-8}  {value}\n");
 
         Line("phase", facts.PhaseName + (facts.Open is { } open ? $", since {LockReport.Time(open.PhaseSince)} ({Human.Duration(facts.Now - open.PhaseSince)})" : ""));
@@ -34,7 +34,7 @@ internal static class StatusReport
         Line("next", facts.Next);
         if (facts.WhyIdle is { } why) Line("why", why);
         if (facts.Unreadable.Count > 0) Line("unread", $"only root can read {string.Join(", ", facts.Unreadable)}: run 'status' as root");
-        return text.ToString();
+        return text;
     }
 
     internal static void WriteJson(Utf8JsonWriter json, StatusFacts facts)

@@ -31,7 +31,7 @@ internal static class Updatelock
         ["lock"] => Alone(config, Unsound.Refuse, (_, service) => Lock(service)),
 
         // An unknown word was exit code 0 there, which hides a typing error in a unit.
-        _ => Report.Text("Usage: updatelock [ update | release | status | lock ]\n") + Failed,
+        _ => Report.Text($"Usage: updatelock [ update | release | status | lock ]\n") + Failed,
     };
 
     private static int Status(ILockService service)
@@ -147,7 +147,7 @@ internal static class Updatelock
         private const int Output = 1, ErrorOutput = 2;
 
         /// <summary>Exit code 0.</summary>
-        internal static int Info(string text) => Report.Text(Coloured(Output, "32", $"[updatelock]: {text}") + "\n");
+        internal static int Info(string text) => Report.Text($"{Coloured(Output, "32", $"[updatelock]: {text}")}\n");
 
         /// <summary>Exit code 1.</summary>
         internal static int Error(string text)
@@ -156,7 +156,7 @@ internal static class Updatelock
             return Failed;
         }
 
-        private static string Coloured(int fd, string colour, string text) =>
+        private static ShownText Coloured(int fd, string colour, ShownText text) =>
             Terminal.IsTerminal(fd) && Terminal.WantsColour(Environment.GetEnvironmentVariable("NO_COLOR")) ? $"\e[{colour}m{text}\e[0m" : text;
     }
 }

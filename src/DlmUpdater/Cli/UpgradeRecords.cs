@@ -35,7 +35,7 @@ internal static class UpgradeRecords
         string text = $"#!/bin/sh\n# dlm: run={run} description={name.Replace('_', ' ').Replace('-', ' ')}\n" +
             "# It may be started again when it was interrupted: what is done already must do no harm.\nset -eu\n\n";
         if (DurableFile.Replace(path, System.Text.Encoding.UTF8.GetBytes(text), "[upgrade] directory", ScriptMode) is { } failed) return Setup.Fail(Ending.NotWritable, failed.Why);
-        return Report.Text(path + "\n");
+        return Report.Text($"{path}\n");
     }
 
     private static int Change(string config, ImmutableArray<string> names, string said, Func<UpgradeStore, UpgradeScript, string?> change)

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Upgrades;
@@ -23,14 +21,14 @@ internal static class UpgradeReports
         }
         else
         {
-            var text = new StringBuilder();
+            var text = new ShownText();
             foreach (UpgradeStep step in facts.Plan.Steps)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{step.Script.Number:0000}  {step.Script.Name}  [{step.Band.Name}]  {(step.Script.RunsOnce ? "once" : "every time")}, {State(step)}\n");
+                text.Append($"{step.Script.Number:0000}  {step.Script.Name}  [{step.Band.Name}]  {(step.Script.RunsOnce ? "once" : "every time")}, {State(step)}\n");
                 if ((step.Script.Header.Description ?? step.Script.Header.Title) is { } what) text.Append($"      {what}\n");
             }
 
-            Report.Text(text.Length == 0 ? "there are no scripts\n" : text.ToString());
+            Report.Text(text.IsEmpty ? $"there are no scripts\n" : text);
         }
 
         foreach (string warning in facts.Warnings) StandardStreams.WriteError("dlm-updater: warning: " + warning);
@@ -43,13 +41,13 @@ internal static class UpgradeReports
         if (UpgradeFacts.Gather(call.Config, call.Choice, out int code, Unsound.Show) is not { } facts) return code;
         if (facts.Refused() is { } refused) return refused;
         foreach (string warning in facts.Warnings) StandardStreams.WriteError("dlm-updater: warning: " + warning);
-        if (facts.Open is null && facts.Plan.Count == 0) return Report.Text("nothing to do\n");
-        var text = new StringBuilder();
+        if (facts.Open is null && facts.Plan.Count == 0) return Report.Text($"nothing to do\n");
+        var text = new ShownText();
         foreach (Band band in facts.Plan.Bands)
         {
             UpgradeStep[] steps = [.. facts.Plan.In(band)];
             if (facts.Open?.Left.Contains(band.Name) == true || (band.State == BandState.Down && steps.Length == 0 && facts.Open?.Entered.Contains(band.Name) != true)) continue;
-            text.Append(CultureInfo.InvariantCulture, $"band {band.Name} ({band.From}-{band.To})\n");
+            text.Append($"band {band.Name} ({band.From}-{band.To})\n");
             Beside(text, facts, band.BeforeDirectory);
             foreach (string service in band.Services) text.Append($"  {(band.State == BandState.Up ? "start" : "stop")} {service}\n");
             foreach (Proof proof in band.Ready) text.Append($"  wait for {(proof.Service is null ? "" : proof.Service + ": ")}{proof}\n");
@@ -58,7 +56,7 @@ internal static class UpgradeReports
         }
 
         foreach (string skipped in facts.Found.Skipped) text.Append($"passed over {skipped}\n");
-        return Report.Text(text.ToString());
+        return Report.Text(text);
     }
 
     /// <summary>For needs_update.d: 0 no, 1 yes, 126 no answer.</summary>
@@ -68,7 +66,7 @@ internal static class UpgradeReports
         if (UpgradeFacts.Gather(config, new UpgradeChoice(), out _, Unsound.Show) is not { } facts || facts.Refused() is not null) return NoAnswer;
         string[] due = [.. facts.Plan.Steps.Where(s => s is { Fate: Fate.Run, Script.RunsOnce: true }).Select(s => s.Script.Name)];
         if (facts.Open is { } open) Report.Text($"the upgrade of {LockReport.Time(open.Begun)} is open\n");
-        foreach (string name in due) Report.Text(name + "\n");
+        foreach (string name in due) Report.Text($"{name}\n");
         return due.Length > 0 || facts.Open is not null ? Yes : No;
     }
 
@@ -89,10 +87,10 @@ internal static class UpgradeReports
             });
         }
 
-        var text = new StringBuilder();
+        var text = new ShownText();
         foreach (RunOnceLine line in lines)
             text.Append($"{(line.Time is { } at ? LockReport.Time(at) : "-"),-20}  {Said(line),-10}  {line.Name}{(line.LeftOut is { } by ? $" ({by})" : "")}\n");
-        return Report.Text(text.Length == 0 ? "no script that runs once is done yet\n" : text.ToString());
+        return Report.Text(text.IsEmpty ? $"no script that runs once is done yet\n" : text);
     }
 
     private static string Said(RunOnceLine line) =>
@@ -105,7 +103,7 @@ internal static class UpgradeReports
         _ => "not run: " + step.Why,
     };
 
-    private static void Beside(StringBuilder text, UpgradeFacts facts, string directory)
+    private static void Beside(ShownText text, UpgradeFacts facts, string directory)
     {
         foreach (Script script in facts.Found.Beside.GetValueOrDefault(directory) ?? [])
         {

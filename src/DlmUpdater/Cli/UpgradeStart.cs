@@ -19,7 +19,7 @@ internal static class UpgradeStart
         if (UpgradeFacts.Gather(call.Config, call.Choice, out int code, Unsound.Decide) is not { } facts) return code;
         if (facts.Refused() is { } refused) return refused;
         UpdaterSettings settings = facts.Settings;
-        if (facts.Open is null && facts.Plan.Count == 0) return Report.Text("nothing to do: every script that runs once is done\n");
+        if (facts.Open is null && facts.Plan.Count == 0) return Report.Text($"nothing to do: every script that runs once is done\n");
         string? run = OpenRun(settings);
 
         // What is open, this upgrade or the run that it is part of, is brought to its end.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Cli;
 
@@ -15,7 +16,7 @@ internal static class VersionVerb
         Option<OutputFormat> output = CommonOptions.Output();
         var command = new Command("version", "Show the version") { output };
         command.SetAction(parsed => Report.Text(parsed.GetValue(output) == OutputFormat.Json
-            ? JsonSerializer.Serialize(new VersionReport(Version), VersionJson.Default.VersionReport) + "\n"
+            ? ShownText.OfLines(JsonSerializer.Serialize(new VersionReport(Version), VersionJson.Default.VersionReport) + "\n")
             : $"dlm-updater {Version}\n"));
         return command;
     }

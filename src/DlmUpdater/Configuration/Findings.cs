@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace DlmUpdater.Configuration;
 
 /// <summary>Where a value or a complaint comes from.</summary>
@@ -104,18 +102,6 @@ internal static class Display
     /// <summary>In quotes, cut and without control characters.</summary>
     internal static string Quote(string text) => text.Length <= Longest ? $"'{Plain(text)}'" : $"'{Plain(text[..Longest])}…'";
 
-    /// <summary>Control characters, line ends and marks of direction replaced by <c>?</c>.</summary>
-    internal static string Plain(string text)
-    {
-        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            return text;
-        var plain = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-            plain.Append(IsHidden(rune) ? "?" : rune.ToString());
-        return plain.ToString();
-    }
-
-    private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune) is
-        System.Globalization.UnicodeCategory.Control or System.Globalization.UnicodeCategory.Format or
-        System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator;
+    /// <summary>In one line, without what steers a terminal.</summary>
+    internal static string Plain(string text) => Core.Scripts.PlainText.Line(text);
 }

@@ -31,8 +31,11 @@ internal static class StandardStreams
         }
     }
 
-    /// <summary>One line for a person, to stderr.</summary>
-    internal static void WriteError(string line) => Error.Write(Encoding.UTF8.GetBytes(line + "\n"), Missing);
+    /// <summary>One line for a person, to stderr; whatever it quotes, it stays one line.</summary>
+    internal static void WriteError(string line) => WriteError($"{line}");
+
+    /// <inheritdoc cref="WriteError(string)"/>
+    internal static void WriteError(ShownText line) => Error.Write(Encoding.UTF8.GetBytes(line + "\n"), Missing);
 
     /// <summary>Says how many lines for a person are missing.</summary>
     private static byte[] Missing(int lines) => Encoding.UTF8.GetBytes($"dlm-updater: {Dropped(lines)}\n");

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
 
@@ -31,7 +32,7 @@ internal static class LogLine
         record.Time.UtcDateTime.TryFormat(stamp, out int length, "yyyy-MM-dd HH:mm:ss,fff'UTC - '");
         to.Advance(length);
         Put(to, Names[(int)record.Level].ToUpperInvariant() + " - MainThread - ");
-        if (record.IsOutput) Put(to, LogText.OneLine(record.Message));
+        if (record.IsOutput) Put(to, PlainText.Line(record.Message));
         else Body(to, record);
         Put(to, "\n");
     }
@@ -66,7 +67,7 @@ internal static class LogLine
     /// <summary>One JSON object.</summary>
     internal static void Json(IBufferWriter<byte> to, in LogRecord record)
     {
-        using (var json = new Utf8JsonWriter(to, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
+        using (var json = new Utf8JsonWriter(to, new JsonWriterOptions { Encoder = PlainJson.Encoder, SkipValidation = true }))
         {
             json.WriteStartObject();
             Fields(json, record);
@@ -100,10 +101,10 @@ internal static class LogLine
     /// this program's word on it.</summary>
     private static void Body(IBufferWriter<byte> to, in LogRecord record)
     {
-        if (record.Phase is { } phase) Put(to, LogText.OneLine(phase));
-        if (record.Script is { } script) Put(to, "/" + LogText.OneLine(script));
+        if (record.Phase is { } phase) Put(to, PlainText.Line(phase));
+        if (record.Script is { } script) Put(to, "/" + PlainText.Line(script));
         if (record.Phase is not null || record.Script is not null) Put(to, record.IsOutput ? "> " : ": ");
-        Put(to, LogText.OneLine(record.Message));
+        Put(to, PlainText.Line(record.Message));
     }
 
     private static void Put(IBufferWriter<byte> to, string text) => Encoding.UTF8.GetBytes(text, to);

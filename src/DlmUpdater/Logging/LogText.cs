@@ -33,31 +33,6 @@ internal static class LogText
         ? text
         : string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, Longest)}… ({text.Length - Longest} more characters)");
 
-    /// <summary>One line without control characters: line ends become <c> | </c>, all others are written as <c>\x1b</c> or
-    /// <c>\u202e</c>, such that turn the direction of writing included. A tab stays.</summary>
-    internal static string OneLine(string text)
-    {
-        int first = 0;
-        while (first < text.Length && !IsUnfit(text[first])) first++;
-        if (first == text.Length) return text;
-
-        var line = new StringBuilder(text.Length + 16).Append(text, 0, first);
-        for (int i = first; i < text.Length; i++)
-        {
-            char c = text[i];
-            if (!IsUnfit(c)) line.Append(c);
-            else if (c == '\r' && i + 1 < text.Length && text[i + 1] == '\n') continue;
-            else if (c is '\n' or '\r') line.Append(" | ");
-            else if (c < 0x100) line.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}");
-            else line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-        }
-
-        return line.ToString();
-    }
-
-    private static bool IsUnfit(char c) => c < ' ' ? c != '\t'
-        : c is >= '\x7f' and (<= '\x9f' or >= '\u200e' and (<= '\u200f' or >= '\u2028' and <= '\u202e' or >= '\u2066' and <= '\u2069' or '\ufeff'));
-
     private static int ColourCode(ReadOnlySpan<char> text)
     {
         if (text.Length < 3 || text[1] != '[') return 0;

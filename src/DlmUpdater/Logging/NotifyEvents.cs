@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Workflow;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
 
@@ -14,7 +14,7 @@ namespace DlmUpdater.Logging;
 /// <param name="clock">The time of an event.</param>
 internal sealed class NotifyEvents(Redactor redactor, Action<byte[]> send, TimeProvider clock) : IRunEvents
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new() { Encoder = PlainJson.Encoder, SkipValidation = true };
 
     private string? _runId;
 

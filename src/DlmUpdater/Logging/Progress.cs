@@ -1,3 +1,4 @@
+using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 
@@ -95,5 +96,5 @@ internal sealed class Progress(TerminalLine? line, SystemdNotify? notify, Progre
         line.Show(head, $"{number}  {Human.Seconds(elapsed)}");
     }
 
-    private string Clean(string text) => LogText.OneLine(redactor.Redact(text));
+    private string Clean(string text) => PlainText.Line(redactor.Redact(text));
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using DlmUpdater.Core.Scripts;
 using DlmUpdater.Host;
 
 namespace DlmUpdater.Logging;
@@ -22,7 +23,7 @@ internal sealed class TerminalLine(int fd, LineOutput output) : IDisposable
     {
         lock (gate)
         {
-            (this.head, this.tail) = (LogText.OneLine(head).Replace('\t', ' '), tail);
+            (this.head, this.tail) = (PlainText.Line(head).Replace('\t', ' '), tail);
             string line = Fit();
             if (line == drawn) return;
             Put(EraseLine);

@@ -77,7 +77,7 @@ internal sealed class TrustChain(uint owner)
     }
 
     /// <summary>A path without anything that could forge a log line.</summary>
-    public static string Shown(string path) => OutputText.Clean(System.Text.Encoding.UTF8.GetBytes(path));
+    public static string Shown(string path) => PlainText.Line(path);
 
     private static void Push(Stack<string> pending, string path)
     {

@@ -52,6 +52,9 @@ internal sealed class Agent : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>True if these tests were started with signals ignored (<c>nohup make test &amp;</c>), which the program would inherit and heed.</summary>
+    private static readonly Lazy<bool> IgnoresSignals = new(() => (Processes.SignalMask(Environment.ProcessId, "SigIgn") & 0x4007) > 0);
+
     private readonly Process process;
     private readonly Task<string> output;
     private readonly Task<string> error;
@@ -82,7 +85,7 @@ internal sealed class Agent : IDisposable
         List<string> words = [.. how.Wrapper, how.Executable ?? Binary.Path, .. arguments];
 
         // Through env, so that what is preloaded into the program is not preloaded into what stands before it.
-        bool direct = how.Boot is null && how.Prepare is null && how.Wrapper.Length == 0;
+        bool direct = how.Boot is null && how.Prepare is null && how.Wrapper.Length == 0 && !IgnoresSignals.Value;
         if (how.Environment.Count > 0 && !direct) words.InsertRange(0, ["/usr/bin/env", .. how.Environment.Select(pair => $"{pair.Key}={pair.Value}")]);
         if (how.Boot is not null || how.Prepare is not null)
         {
@@ -91,6 +94,7 @@ internal sealed class Agent : IDisposable
             words.InsertRange(0, ["/usr/bin/unshare", "-m", "/bin/sh", "-c", $"{boot}{how.Prepare ?? ":"}\nexec \"$@\"", how.Boot?.File ?? "sh"]);
         }
 
+        if (IgnoresSignals.Value) words.InsertRange(0, ["/usr/bin/env", "--default-signal=HUP,INT,QUIT,TERM"]);
         var start = new ProcessStartInfo(words[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
         foreach (string word in words.Skip(1)) start.ArgumentList.Add(word);
         start.Environment.Clear();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace DlmUpdater.EndToEnd.Harness;
@@ -31,6 +32,20 @@ internal static class Processes
         catch (ArgumentException)
         {
             // Gone.
+        }
+    }
+
+    /// <summary>A mask of signals of a process, such as <c>SigCgt</c>: bit 0 is signal 1. Null if it is gone.</summary>
+    internal static ulong? SignalMask(int pid, string field)
+    {
+        try
+        {
+            string? line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+            return line is null ? null : ulong.Parse(line[(field.Length + 1)..], NumberStyles.AllowHexSpecifier | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

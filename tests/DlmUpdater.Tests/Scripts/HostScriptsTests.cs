@@ -41,7 +41,7 @@ public sealed class HostScriptsTests : IDisposable
         Run(scripts, Only(scripts));
 
         ScriptContext context = TrustedDirectory.Context;
-        string[] variables = _lines[0]["pre_update env: ".Length..].Split('\uFFFD')[..^1];
+        string[] variables = _lines[0]["pre_update env: ".Length..].Split("\\x00")[..^1];
         Assert.Equal(
             [
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8",

@@ -158,7 +158,7 @@ public sealed class ProcessRunnerTests : IDisposable
 
         Run($"cat {_directory.Root}/bytes");
 
-        Assert.Equal(["a\uFFFD\uFFFDb", "c"], _lines);
+        Assert.Equal(["a\uFFFD\\x00b", "c"], _lines);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class ProcessRunnerTests : IDisposable
     {
         RunFile(_directory.Write("env", "#!/bin/cat /proc/self/environ\n"));
 
-        Assert.StartsWith($"PATH={ScriptEnvironment.SearchPath}\uFFFDONLY=this\uFFFD#!/bin/cat", _lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"PATH={ScriptEnvironment.SearchPath}\\x00ONLY=this\\x00#!/bin/cat", _lines[0], StringComparison.Ordinal);
     }
 
     [Fact]

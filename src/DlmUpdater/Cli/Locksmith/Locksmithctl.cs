@@ -22,7 +22,7 @@ internal static class Locksmithctl
         LocksmithFlags flags = LocksmithFlags.Read(args, Environment.GetEnvironmentVariable);
         if (flags.Error is { } error) return ShowUsage(error);
         if (flags.IsVersion) return Report.Text($"locksmithctl version 0.6.2 (dlm-updater {ThisAssembly.Version})\n");
-        if (flags.Words is not [var verb, .. var rest]) return Report.Text(LocksmithHelp.Usage());
+        if (flags.Words is not [var verb, .. var rest]) return Report.Text(ShownText.OfLines(LocksmithHelp.Usage()));
         if (!LocksmithHelp.IsCommand(verb))
         {
             Report.Text($"locksmithctl: unknown subcommand: {GoText.Quote(verb)}\nRun 'locksmithctl help' for usage.\n");
@@ -34,15 +34,15 @@ internal static class Locksmithctl
         string[] words = own.Words;
         if ((own.Error ?? LateFlag(verb, own)) is { } wrong)
         {
-            StandardStreams.WriteError(wrong == GoFlags.HelpRequested ? "Usage:" : wrong + "\nUsage:");
-            Report.Text(wrong + "\n");
+            StandardStreams.WriteError(wrong == GoFlags.HelpRequested ? $"Usage:" : $"{wrong}\nUsage:");
+            Report.Text($"{wrong}\n");
             return ExitCodes.Usage;
         }
 
         switch (verb)
         {
             case "help":
-                return words.Length == 0 ? Report.Text(LocksmithHelp.Usage()) : Help(words[0]);
+                return words.Length == 0 ? Report.Text(ShownText.OfLines(LocksmithHelp.Usage())) : Help(words[0]);
             case "status":
                 return Ask(flags, Status);
             case "lock":
@@ -95,12 +95,12 @@ internal static class Locksmithctl
         var reply => Failure(reply, "Error getting status: "),
     };
 
-    private static string Status(SemaphoreDocument document)
+    private static ShownText Status(SemaphoreDocument document)
     {
-        var text = new StringBuilder($"Available: {document.Free}\nMax: {document.Max}\n");
-        if (!document.Semaphore.Holders.IsEmpty) text.Append("\nMACHINE ID\n");
-        foreach (SlotHolder holder in document.Semaphore.Holders) text.Append(holder.Id).Append('\n');
-        return text.ToString();
+        ShownText text = $"Available: {document.Free}\nMax: {document.Max}\n";
+        if (!document.Semaphore.Holders.IsEmpty) text.Append($"\nMACHINE ID\n");
+        foreach (SlotHolder holder in document.Semaphore.Holders) text.Append($"{holder.Id}\n");
+        return text;
     }
 
     private static int Lock(LocksmithCommands semaphore, string holder) =>
@@ -149,7 +149,7 @@ internal static class Locksmithctl
 
     private static int Help(string topic)
     {
-        if (LocksmithHelp.Of(topic) is { } text) return Report.Text(text);
+        if (LocksmithHelp.Of(topic) is { } text) return Report.Text(ShownText.OfLines(text));
         Report.Text($"Unrecognized command: {topic}\n");
         return Failed;
     }
@@ -159,7 +159,7 @@ internal static class Locksmithctl
     {
         bool isHelp = error == GoFlags.HelpRequested;
         if (!isHelp) StandardStreams.WriteError(error);
-        StandardStreams.WriteError("Usage of locksmithctl:\n" + LocksmithHelp.Usage().TrimEnd('\n'));
+        StandardStreams.WriteError(ShownText.OfLines("Usage of locksmithctl:\n" + LocksmithHelp.Usage().TrimEnd('\n')));
         return isHelp ? 0 : ExitCodes.Usage;
     }
 
