@@ -113,15 +113,19 @@ public sealed class SignalTests
         using var host = new Sandbox();
         string[] command = ["shield", "--config", host.Config, "--", "sed", "-n", "s/^SigIgn:\\s*//p", "/proc/self/status"];
 
-        Assert.Equal("0000000000000000", Agent.Call(command).Expect(0).Output.Trim());
-        Assert.Equal("0000000000000003", Agent.Call(Nohup, command).Expect(0).Output.Trim());
+        Assert.Equal(0UL, Ignored(new StartAs()));
+        Assert.Equal(3UL, Ignored(Nohup));
+
+        // Without the two that the C library keeps for itself, which it does not let anything change.
+        ulong Ignored(StartAs how) => ulong.Parse(Agent.Call(how, command).Expect(0).Output, NumberStyles.AllowHexSpecifier | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture)
+            & ~0x180000000UL;
     }
 
     /// <summary>SIGXFSZ is ignored, so that the write itself fails.</summary>
     [Fact]
     public void A_limit_on_the_size_of_files_is_74_not_a_signal()
     {
-        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        using var host = new Sandbox();
 
         Ended ended = Agent.Run(host, new StartAs { Wrapper = ["/bin/sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"] }, "run").Expect(74);
 

@@ -1,5 +1,6 @@
 using DlmUpdater.Cli.Locksmith;
 using DlmUpdater.Configuration.Adopted;
+using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Cli;
 
@@ -9,7 +10,13 @@ internal static class OldNames
     /// <summary>Runs what <paramref name="name"/> stands for; the exit code.</summary>
     /// <param name="name">The file name under which the program was called.</param>
     /// <param name="args">Without that name.</param>
-    internal static int Invoke(string name, string[] args) => name switch
+    internal static int Invoke(string name, string[] args)
+    {
+        int code = Act(name, args);
+        return code == 0 && Report.IsCut ? Ending.NotWritable.Code() : code;
+    }
+
+    private static int Act(string name, string[] args) => name switch
     {
         "locksmithctl" => Locksmithctl.Invoke(args),
         "updatelock" => CommandLine.Invoke(["updatelock", .. args]),

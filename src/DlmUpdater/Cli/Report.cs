@@ -10,6 +10,9 @@ namespace DlmUpdater.Cli;
 /// <summary>Writes what a verb was asked for to stdout: stdout is data, stderr is talk.</summary>
 internal static class Report
 {
+    /// <summary>True if something that this process was asked for could not be written.</summary>
+    internal static bool IsCut { get; private set; }
+
     /// <summary>Writes text; returns the exit code.</summary>
     internal static int Text(ShownText text) => Code(StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text.ToString())));
 
@@ -23,9 +26,13 @@ internal static class Report
     internal static bool Line(ShownText text) => StandardStreams.WriteOut(Encoding.UTF8.GetBytes(text + "\n")) == 0;
 
     /// <summary>A reader that is gone is no error, and neither is a signal: what the verb did stands. A full disk is.</summary>
-    private static int Code(int error) => error is 0 or Native.EPIPE or Native.EINTR
-        ? 0
-        : Setup.Fail(Ending.NotWritable, $"standard output cannot be written: {Marshal.GetPInvokeErrorMessage(error)}");
+    private static int Code(int error)
+    {
+        if (error is 0 or Native.EPIPE or Native.EINTR) return 0;
+        if (!IsCut) StandardStreams.WriteError($"dlm-updater: standard output cannot be written: {Marshal.GetPInvokeErrorMessage(error)}");
+        IsCut = true;
+        return Ending.NotWritable.Code();
+    }
 
     private static ReadOnlySpan<byte> Bytes(Action<Utf8JsonWriter> fields, bool indented)
     {

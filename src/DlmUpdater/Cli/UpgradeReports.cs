@@ -67,7 +67,7 @@ internal static class UpgradeReports
         string[] due = [.. facts.Plan.Steps.Where(s => s is { Fate: Fate.Run, Script.RunsOnce: true }).Select(s => s.Script.Name)];
         if (facts.Open is { } open) Report.Text($"the upgrade of {LockReport.Time(open.Begun)} is open\n");
         foreach (string name in due) Report.Text($"{name}\n");
-        return due.Length > 0 || facts.Open is not null ? Yes : No;
+        return Report.IsCut ? NoAnswer : due.Length > 0 || facts.Open is not null ? Yes : No;
     }
 
     /// <summary>The record, line by line.</summary>

@@ -15,7 +15,6 @@ internal sealed class RunStateFile(string path) : IRunStore
     /// <inheritdoc/>
     public ValueTask<StoredRun> Load(CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
         DurableFile.Sweep(path);
         return new(Peek());
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
