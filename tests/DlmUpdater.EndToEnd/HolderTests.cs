@@ -31,7 +31,7 @@ public sealed class HolderTests : IDisposable
         Assert.Equal(["first"], _host.Holders);
 
         // Every verb asks under the recorded name.
-        Assert.Contains("first", Agent.Run(_host, With(_id), "lock", "show").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains("as first", Agent.Run(_host, With(_id), "plan").Output, StringComparison.Ordinal);
 
         string second = Agent.Run(_host, With(_id) with { Boot = _host.NextBoot() }, "run", "--after-reboot").Expect(0).Error;
         Assert.Contains("keeps this holder until it is done", second, StringComparison.Ordinal);

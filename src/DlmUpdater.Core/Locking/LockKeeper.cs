@@ -128,7 +128,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             {
                 ReleaseReply.Released => (Verdict.Released, "is released"),
                 ReleaseReply.NotHeld => (Verdict.Released, "was free already"),
-                ReleaseReply.HeldByOther other when neverSent =>
+                ReleaseReply.HeldByOther { MayBeReleased: false } other when neverSent =>
                     (Verdict.LockLost, $"the lock was lost: held by {other.Holder} before this host released it{HolderSpelling.Hint(Identity, [other.Holder])}"),
                 ReleaseReply.HeldByOther other =>
                     (Verdict.Released, $"is held by {other.Holder} by now and was left alone{HolderSpelling.Hint(Identity, [other.Holder])}"),

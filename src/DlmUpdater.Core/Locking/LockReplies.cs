@@ -81,7 +81,11 @@ public abstract record ReleaseReply
     public sealed record NotHeld : ReleaseReply;
 
     /// <summary>Somebody else holds it; it was left alone.</summary>
-    public sealed record HeldByOther(LockHolder Holder) : ReleaseReply;
+    public sealed record HeldByOther(LockHolder Holder) : ReleaseReply
+    {
+        /// <summary>True if an unanswered request of this call may have released the lock first.</summary>
+        public bool MayBeReleased { get; init; }
+    }
 
     /// <summary>The lock is switched off and the service refuses every change until an admin enables it.</summary>
     public sealed record Disabled : ReleaseReply;

@@ -229,6 +229,13 @@ public class UpdateRunTests
     }
 
     [Fact]
+    public void Another_holder_in_the_call_that_was_sent_twice_is_normal()
+    {
+        Bed bed = new Bed { Releases = () => new ReleaseReply.HeldByOther(Bed.Other) { MayBeReleased = true } }.At(Phase.PostUpdate);
+        Assert.Equal(0, bed.Run().Ending.Code());
+    }
+
+    [Fact]
     public void Another_holder_after_a_run_under_a_waiver_is_normal()
     {
         Bed bed = new Bed { Releases = () => new ReleaseReply.HeldByOther(Bed.Other) }.At(Phase.PostUpdate, s => s with { Waiver = new WaiverNote("x", Bed.Noon) });

@@ -23,6 +23,9 @@ internal interface IHttpTraffic
     /// <summary>How many requests may have left this host so far; -1 = not known.</summary>
     long Sent => -1;
 
+    /// <summary>How many requests were sent again so far because their connection ended without an answer: the first may have been carried out.</summary>
+    long Resent => 0;
+
     /// <summary>How long the last answer (429 or 503) asked not to be asked again; null if there is none, or it did not say.</summary>
     TimeSpan? RetryAfter => null;
 }

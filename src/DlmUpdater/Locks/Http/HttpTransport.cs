@@ -52,6 +52,9 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     public long Sent { get; private set; }
 
     /// <inheritdoc/>
+    public long Resent { get; private set; }
+
+    /// <inheritdoc/>
     public TimeSpan? RetryAfter { get; private set; }
 
     private bool IsTls => _base.Scheme == Uri.UriSchemeHttps;
@@ -83,6 +86,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
                 {
                     // A server may hang up between two requests; the second then gets lost with the connection.
                     sent = true;
+                    Resent++;
                     Hang();
                 }
                 finally

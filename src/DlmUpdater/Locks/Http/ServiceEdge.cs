@@ -16,8 +16,16 @@ internal static class ServiceEdge
     /// <summary>A release.</summary>
     internal static async ValueTask<ReleaseReply> Release(IHttpTraffic traffic, Func<ValueTask<ReleaseReply>> call)
     {
+        long resent = traffic.Resent;
         ReleaseReply reply = await Of(traffic, call);
-        return reply is ReleaseReply.Unreachable away ? away with { RetryAfter = traffic.RetryAfter } : reply;
+        return reply switch
+        {
+            ReleaseReply.Unreachable away => away with { RetryAfter = traffic.RetryAfter },
+
+            // The release whose answer was lost may have freed the lock for that holder.
+            ReleaseReply.HeldByOther other => other with { MayBeReleased = traffic.Resent != resent },
+            _ => reply,
+        };
     }
 
     /// <summary>A show.</summary>

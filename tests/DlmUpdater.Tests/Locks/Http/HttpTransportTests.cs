@@ -285,6 +285,27 @@ public sealed class HttpTransportTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_holder_behind_a_release_that_was_sent_twice_may_have_been_let_in_by_the_first()
+    {
+        var foreman = new FakeForeman { Holder = "b.example" };
+        int asked = 0;
+        using var server = new TestServer(seen => ++asked switch
+        {
+            // A kept connection; the release that ends it without an answer; the release again.
+            2 => null,
+            _ when seen.Method == "DELETE" => TestServer.Reply(412, foreman.Body("b.example", self: false)),
+            _ => TestServer.Reply(200, foreman.Body("b.example", self: false)),
+        });
+        using HttpTransport http = Transport(server.Url);
+        using ForemanLockService service = FakeForeman.Service(http, "a.example", TimeSpan.Zero);
+        await service.Show(default);
+
+        Assert.True(Assert.IsType<ReleaseReply.HeldByOther>(await service.Release(default)).MayBeReleased);
+        Assert.Equal(["GET", "DELETE", "DELETE", "GET"], server.Requests.Select(r => r.Method));
+        Assert.False(Assert.IsType<ReleaseReply.HeldByOther>(await service.Release(default)).MayBeReleased);
+    }
+
+    [Fact]
     public async Task A_lock_named_with_dots_and_slashes_stays_one_segment()
     {
         using var server = new TestServer(_ => TestServer.Reply(404, ""));
