@@ -63,8 +63,11 @@ internal static class CheckVerb
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot ?? new BootIdentity("", 0), TimeProvider.System, new ScriptListener());
         ScriptSet[] sets = [.. ScriptStages.All.Select(scripts.Find)];
         foreach (Finding finding in ChecksScripts.All(sets)) yield return finding;
+        var programs = new ProgramTrust(Native.geteuid());
         IReadOnlyList<string> command = settings.Reboot.Command.IsEmpty ? ThisHost.HostCommand : settings.Reboot.Command;
-        yield return ChecksScripts.RebootCommand(sets.First(s => s.Stage == ScriptStage.Reboot), command, !settings.Reboot.Command.IsEmpty, Program);
+        yield return ChecksScripts.RebootCommand(sets.First(s => s.Stage == ScriptStage.Reboot), command, !settings.Reboot.Command.IsEmpty, programs);
+        if (!settings.NotifyCommand.IsEmpty) yield return ChecksScripts.NotifyCommand(settings.NotifyCommand, programs);
+        foreach (Finding finding in ChecksScripts.SearchPath(new TrustChain(Native.geteuid()))) yield return finding;
 
         yield return ChecksHost.BootChecks(
             new BootChecks(new ProcessRunner(TimeProvider.System, new RunnerLimits()), TimeProvider.System).Ask(start: false, TimeSpan.FromSeconds(30), CancellationToken.None));
@@ -119,10 +122,6 @@ internal static class CheckVerb
         if (settings is { Lock.Service: LockServiceKind.Foreman, Foreman.Admin: { } admin } && shown is ShowReply.Shown && service is ILockList list)
             yield return ChecksLock.Admin(admin.User, BoundedCall.List(list));
     }
-
-    /// <summary>Where the program is that <paramref name="command"/> names; null if there is none.</summary>
-    private static string? Program(string command) => !command.Contains('/') ? RunnableCheck.InSearchPath(command)
-        : FileFacts.Read(command, true, out _) is { IsRegular: true } facts && (facts.Mode & 0b001_001_001) != 0 ? command : null;
 
     private static LoadedConfiguration Load(string file, string directory) => ConfigurationLoader.Load(new ConfigurationRequest
     {

@@ -1,5 +1,7 @@
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
+using DlmUpdater.Scripts;
 
 namespace DlmUpdater.Cli;
 
@@ -23,15 +25,31 @@ internal static class ChecksScripts
     /// <param name="reboot">reboot.d.</param>
     /// <param name="command">The command in words.</param>
     /// <param name="configured">True if it stands in the configuration.</param>
-    /// <param name="find">Looks a command up in the fixed PATH, or proves a path to be a program; null = it is none.</param>
-    internal static Finding RebootCommand(ScriptSet reboot, IReadOnlyList<string> command, bool configured, Func<string, string?> find)
+    /// <param name="programs">Finds the program and looks at who could change it.</param>
+    internal static Finding RebootCommand(ScriptSet reboot, IReadOnlyList<string> command, bool configured, ProgramTrust programs)
     {
         const string What = "reboot command";
         if (reboot.Scripts.Count > 0) return Finding.Ok(What, $"not used: {reboot.Directory} holds scripts");
-        return find(command[0]) is { } path
+        return programs.Find(command, out string why) is { } path
             ? Finding.Ok(What, $"'{string.Join(' ', command)}'{(configured ? "" : ", the host's own")} is {path}")
-            : Finding.Error(What, $"'{command[0]}' is not a program in {DlmUpdater.Scripts.ScriptEnvironment.SearchPath}",
+            : Finding.Error(What, why,
                 $"set [reboot] command to what reboots this host, or put a script into {reboot.Directory}");
+    }
+
+    /// <summary>The command of [notify]: a run goes on without one that cannot be trusted.</summary>
+    internal static Finding NotifyCommand(IReadOnlyList<string> command, ProgramTrust programs) => programs.Find(command, out string why) is { } path
+        ? Finding.Ok("notify command", $"'{string.Join(' ', command)}' is {path}")
+        : Finding.Error("notify command", why, "mend it: until then runs start without it and tell nobody");
+
+    /// <summary>The directories in which every script finds its commands: who can write to one can run anything as root.</summary>
+    internal static IEnumerable<Finding> SearchPath(TrustChain chain)
+    {
+        foreach (string directory in ScriptEnvironment.SearchPath.Split(':'))
+        {
+            TrustResult trust = chain.Check(directory);
+            if (trust is { Missing: false, Reasons.Count: > 0 })
+                yield return Finding.Warning("PATH", string.Join("; ", trust.Reasons), $"scripts find commands in {directory}: let only root write to it");
+        }
     }
 
     private static Finding Unusable(ScriptSet set, string why) => why.EndsWith(": create it; empty is fine", StringComparison.Ordinal)

@@ -52,7 +52,10 @@ internal static class PlanVerb
                 // What is passed over stands in the plan itself.
                 if (level > LogLevel.Debug) StandardStreams.WriteError("dlm-updater: " + message);
             },
-        });
+        })
+        {
+            RebootCommand = settings.Reboot.LeftOut ? [] : ThisHost.RebootCommand(settings.Reboot),
+        };
         RunState? open = (plan as ResumePlan.Continue)?.State;
 
         return new PlanFacts

@@ -79,7 +79,10 @@ internal static class RunOnce
                 notify?.Flush();
             },
             Log = (level, message) => log.Say(level, message),
-        });
+        })
+        {
+            RebootCommand = settings.Reboot.LeftOut ? [] : ThisHost.RebootCommand(settings.Reboot),
+        };
 
         RunReport report = new UpdateRun(new RunContext
         {

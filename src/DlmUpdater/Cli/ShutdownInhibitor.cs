@@ -18,9 +18,9 @@ internal sealed class ShutdownInhibitor(Func<NotifyCommand?> start) : IRunEvents
     /// <summary>The one of this host: held where systemd is PID 1.</summary>
     internal static ShutdownInhibitor OfThisHost(Log log, TimeProvider time) => new(() =>
     {
-        if (!Directory.Exists("/run/systemd/system") || RunnableCheck.InSearchPath("systemd-inhibit") is not { } command) return null;
+        if (!Directory.Exists("/run/systemd/system") || RunnableCheck.InSearchPath("systemd-inhibit") is null) return null;
         NotifyCommand? held = NotifyCommand.Start(
-            [command, "--what=shutdown:sleep", "--mode=block", "--who=dlm-updater", "--why=an update is running", "cat"], [], time, out string why);
+            ["systemd-inhibit", "--what=shutdown:sleep", "--mode=block", "--who=dlm-updater", "--why=an update is running", "cat"], [], time, out string why);
         if (held is null) log.Warning($"nothing keeps this host from being shut down in the middle of a script: {why}");
         return held;
     });

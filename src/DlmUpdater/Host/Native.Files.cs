@@ -11,7 +11,7 @@ internal static partial class Native
 
         internal const int R_OK = 4, X_OK = 1;
 
-        internal const ulong ST_NOEXEC = 8;
+        internal const ulong ST_RDONLY = 1, ST_NOEXEC = 8;
 
         /// <summary>struct statvfs, as far as it is read; the same on x86-64 and arm64.</summary>
         [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -51,6 +51,9 @@ internal sealed class HostScripts : IScripts
         _directory = new(settings, User);
     }
 
+    /// <summary>What is run where reboot.d holds no script: refused like a script if others can change it, before the lock is asked for. Empty: none.</summary>
+    public IReadOnlyList<string> RebootCommand { get; init; } = [];
+
     /// <inheritdoc/>
     public ScriptSet Find(ScriptStage stage)
     {
@@ -59,6 +62,9 @@ internal sealed class HostScripts : IScripts
         {
             foreach (string skipped in set.Skipped) _listener.Log(LogLevel.Debug, $"{stage.DirectoryName()}: passed over: {skipped}");
         }
+        if (stage == ScriptStage.Reboot && set is { Scripts.Count: 0, Unusable: null } && RebootCommand.Count > 0
+            && new ProgramTrust(Native.geteuid()).Against(RebootCommand) is { Count: > 0 } against)
+            set = set with { Refused = [.. set.Refused, new("the reboot command", against)] };
 
         // A record that cannot be read would make "once" mean "again". Found out here, before the lock is asked for.
         using var once = new RunOnceRecord(_once);
@@ -92,9 +98,8 @@ internal sealed class HostScripts : IScripts
     {
         if (argv.Count == 0 || argv[0].Length == 0)
             return new(new ScriptResult.NotStarted("the command is empty"));
-        string? path = argv[0].Contains('/') ? argv[0] : RunnableCheck.InSearchPath(argv[0]);
-        if (path is null)
-            return new(new ScriptResult.NotStarted($"{argv[0]} is not in PATH ({ScriptEnvironment.SearchPath})"));
+        if (new ProgramTrust(Native.geteuid()).Find(argv, out string why) is not { } path)
+            return new(new ScriptResult.NotStarted(why));
         var script = new Script(ScriptStage.Reboot, Path.GetFileName(path), path, ScriptHeader.None, timeout, null);
         return new(Act(script, argv, Own, context, cancel));
     }

@@ -29,19 +29,8 @@ internal sealed unsafe class NotifyCommand : IDisposable
     /// <param name="why">Why it was not started.</param>
     internal static NotifyCommand? Start(IReadOnlyList<string> argv, IEnumerable<string> variables, TimeProvider time, out string why)
     {
-        if ((argv[0].Contains('/') ? argv[0] : RunnableCheck.InSearchPath(argv[0])) is not { } path)
-        {
-            why = $"{argv[0]} is not in PATH ({ScriptEnvironment.SearchPath})";
+        if (new ProgramTrust(Native.geteuid()).Find(argv, out why) is not { } path)
             return null;
-        }
-
-        TrustResult trust = new TrustChain(Native.geteuid()).Check(path);
-        if (trust.Reasons.Count > 0 || trust.File is not { IsRegular: true })
-        {
-            why = $"{path} cannot be trusted: {(trust.Reasons.Count > 0 ? string.Join("; ", trust.Reasons) : "it is not a regular file")}";
-            return null;
-        }
-
         why = "no pipe, or no /dev/null, for it";
         int* ends = stackalloc int[2];
         int nothing = Native.Files.open("/dev/null", Native.O_RDWR | Native.O_CLOEXEC, 0);

@@ -9,24 +9,22 @@ internal static class RunnableCheck
 {
     /// <summary>Reads the first bytes of <paramref name="path"/>; null, and why, if that cannot be done. Never waits, whatever a user
     /// may have put there meanwhile.</summary>
-    public static unsafe ScriptHead? ReadHead(string path, out string why)
+    /// <param name="path">The file.</param>
+    /// <param name="why">For a sentence.</param>
+    /// <param name="expected">Which file it is: another one, which took its place since, is not read.</param>
+    /// <param name="user">Opened as this user: what a user may not read is not quoted to it.</param>
+    public static unsafe ScriptHead? ReadHead(string path, out string why, FileFacts? expected = null, UserAccount? user = null)
     {
-        why = "";
-        const int Flags = Native.O_RDONLY | Native.O_CLOEXEC | Native.O_NONBLOCK | Native.O_NOCTTY;
-        int fd = Native.Files.open(path, Flags, 0);
+        int fd = Open(path, user, out why);
         if (fd < 0)
-        {
-            why = $"cannot be read: {Marshal.GetLastPInvokeErrorMessage()}";
             return null;
-        }
-
         try
         {
-            if (FileFacts.Read(fd) is not { IsRegular: true })
-            {
-                why = "is not a regular file any more";
+            why = FileFacts.Read(fd) is not { IsRegular: true } facts ? "is not a regular file any more"
+                : expected is { } file && !facts.IsSameFile(file) ? "was replaced while it was looked at"
+                : "";
+            if (why.Length > 0)
                 return null;
-            }
 
             byte[] head = new byte[ScriptHeader.MostBytes];
             int length = 0;
@@ -54,12 +52,28 @@ internal static class RunnableCheck
         }
     }
 
-    /// <summary>Why the kernel would not run a file with this head, or null.</summary>
+    private static int Open(string path, UserAccount? user, out string why)
+    {
+        (int fd, int error, string? not) = (-1, 0, null);
+        if (user is null || user.Uid == Native.geteuid())
+            Now();
+        else
+            not = RunAs.Do(user, Now);
+        why = fd >= 0 ? "" : not ?? $"cannot be read{(user is null ? "" : " by user " + user.Name)}: {Marshal.GetPInvokeErrorMessage(error)}";
+        return fd;
+
+        void Now()
+        {
+            fd = Native.Files.open(path, Native.O_RDONLY | Native.O_CLOEXEC | Native.O_NONBLOCK | Native.O_NOCTTY, 0);
+            error = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+    }
+
+    /// <summary>Why the kernel would not run a file with this head, or null. What interprets it is for <see cref="ProgramTrust"/>.</summary>
     public static string? Against(ScriptHead head) => head.Form switch
     {
         ScriptForm.Empty => "is empty: remove it, or add a first line such as #!/bin/sh",
         ScriptForm.Other => "begins with neither #! nor an ELF header, so the kernel cannot run it: add a first line such as #!/bin/sh",
-        ScriptForm.Interpreted => AgainstInterpreter(head),
         _ => null,
     };
 
@@ -70,10 +84,10 @@ internal static class RunnableCheck
         return Native.Files.statvfs(path, &found) == 0 && (found.Flags & Native.Files.ST_NOEXEC) != 0;
     }
 
-    /// <summary>Where <paramref name="command"/> is in the fixed PATH; null if it is nowhere.</summary>
-    public static string? InSearchPath(string command)
+    /// <summary>Where <paramref name="command"/> is in the fixed PATH, or in <paramref name="search"/>; null if it is nowhere.</summary>
+    public static string? InSearchPath(string command, string search = ScriptEnvironment.SearchPath)
     {
-        foreach (string directory in ScriptEnvironment.SearchPath.Split(':'))
+        foreach (string directory in search.Split(':'))
         {
             string path = directory + "/" + command;
             if (IsProgram(path))
@@ -83,28 +97,7 @@ internal static class RunnableCheck
         return null;
     }
 
-    private static string? AgainstInterpreter(ScriptHead head)
-    {
-        string? interpreter = head.Interpreter;
-        if (interpreter is null)
-            return "names no interpreter after #!";
-        if (interpreter.EndsWith('\r') || (head.Argument?.EndsWith('\r') ?? false))
-            return "has Windows line ends (CR LF), so its interpreter cannot be found: convert it to LF";
-        string shown = TrustChain.Shown(interpreter);
-        if (!interpreter.StartsWith('/'))
-            return $"interpreter {shown} is not an absolute path";
-        if (FileFacts.Read(interpreter, true, out _) is null)
-            return $"interpreter {shown} does not exist";
-        if (!IsProgram(interpreter))
-            return $"interpreter {shown} is not executable";
-
-        // "#!/usr/bin/env python3": the program is looked up in the script's PATH, which is known.
-        bool isEnv = Path.GetFileName(interpreter) == "env" && head.Argument is { } a && a.AsSpan().IndexOfAny("=- \t/") < 0;
-        return isEnv && InSearchPath(head.Argument!) is null
-            ? $"interpreter {TrustChain.Shown(head.Argument!)} is not in PATH ({ScriptEnvironment.SearchPath})"
-            : null;
-    }
-
-    private static bool IsProgram(string path) =>
+    /// <summary>True for a regular file with an executable bit, links followed.</summary>
+    internal static bool IsProgram(string path) =>
         FileFacts.Read(path, true, out _) is { IsRegular: true } facts && (facts.Mode & 0b001_001_001) != 0;
 }

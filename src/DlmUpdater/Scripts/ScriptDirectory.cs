@@ -21,7 +21,7 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         var found = new Findings();
         var judge = new ScriptJudge(stage, settings, users, found);
 
-        string? unusable = Scan(directory, judge, new(own), null, out bool missing);
+        string? unusable = Scan(directory, judge, own, null, out bool missing);
         bool absent = missing && (stage.IsOptional() || settings.Missing == MissingRule.Empty);
         if (stage is ScriptStage.PreUpdate or ScriptStage.PostUpdate)
         {
@@ -56,13 +56,14 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         }
 
         string directory = $"{account.Home.TrimEnd('/')}/{UserDirectory}/{stage.DirectoryName()}";
-        string? unusable = Scan(directory, judge, new(account.Uid), account, out bool missing);
+        string? unusable = Scan(directory, judge, account.Uid, account, out bool missing);
         return missing ? null : unusable;
     }
 
     /// <summary>Null, or why <paramref name="directory"/> cannot be used.</summary>
-    private static string? Scan(string directory, ScriptJudge judge, TrustChain chain, UserAccount? user, out bool missing)
+    private static string? Scan(string directory, ScriptJudge judge, uint owner, UserAccount? user, out bool missing)
     {
+        (TrustChain chain, ProgramTrust programs) = (new(owner), new(owner));
         FileFacts? facts = FileFacts.Read(directory, true, out int error);
         missing = false;
         if (facts is null)
@@ -81,7 +82,7 @@ internal sealed class ScriptDirectory(ScriptSettings settings, Func<string, User
         try
         {
             foreach (string path in Directory.EnumerateFileSystemEntries(directory, "*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }))
-                judge.Look(directory, Path.GetFileName(path), chain, user);
+                judge.Look(directory, Path.GetFileName(path), chain, programs, user);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

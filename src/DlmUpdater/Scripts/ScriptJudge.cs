@@ -8,7 +8,7 @@ namespace DlmUpdater.Scripts;
 internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Func<string, UserLookup> users, Findings found)
 {
     /// <summary>Judges <paramref name="name"/> in <paramref name="directory"/>; <paramref name="user"/> is whose directory it is, null for root's.</summary>
-    public void Look(string directory, string name, TrustChain chain, UserAccount? user)
+    public void Look(string directory, string name, TrustChain chain, ProgramTrust programs, UserAccount? user)
     {
         string path = directory + "/" + name;
         string shown = TrustChain.Shown(user is null ? name : user.Name + "/" + name);
@@ -31,7 +31,7 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         else if (trust is { File.IsNullDevice: true, Links: > 0 })
             found.Skipped.Add($"{shown}: masked by a link to /dev/null");
         else
-            Judge(path, name, trust, user);
+            Judge(path, name, trust, programs, user);
     }
 
     /// <summary>Says so if <paramref name="directory"/> itself can be changed by others: what was removed from it is not seen by looking at what is there.</summary>
@@ -44,7 +44,7 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
             found.Warnings.Add($"{directory} cannot be trusted, no script in it will be: {string.Join("; ", reasons)}");
     }
 
-    private void Judge(string path, string name, TrustResult trust, UserAccount? user)
+    private void Judge(string path, string name, TrustResult trust, ProgramTrust programs, UserAccount? user)
     {
         var untrusted = new List<string>(trust.Reasons);
         if (trust.File is { IsRegular: false })
@@ -65,7 +65,7 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         UserAccount? runAs = user;
         var faults = new List<string>();
         if (trust is { Reasons.Count: 0, File.IsRegular: true })
-            header = Content(path, trust.File.Value, user, faults, ref runAs);
+            header = Content(path, trust.File.Value, programs, user, faults, ref runAs);
 
         if (untrusted.Count + faults.Count > 0)
             Refuse(path, [.. untrusted, .. faults]);
@@ -81,16 +81,17 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         || (facts.Mode & 0b001_000_000) == 0
         || (facts.Mode & 0b000_010_010) != 0;
 
-    private ScriptHeader Content(string path, FileFacts facts, UserAccount? user, List<string> faults, ref UserAccount? runAs)
+    private ScriptHeader Content(string path, FileFacts facts, ProgramTrust programs, UserAccount? user, List<string> faults, ref UserAccount? runAs)
     {
-        if (RunnableCheck.ReadHead(path, out string why) is not { } head)
+        // A user can replace a script of its own after the look at it: by a link to a file that only root may read, which is not to be quoted.
+        if (RunnableCheck.ReadHead(path, out string why, facts, user) is not { } head)
         {
             faults.Add("it " + why);
             return ScriptHeader.None;
         }
 
         if (RunnableCheck.Against(head) is { } against)
-            faults.Add(against.StartsWith("interpreter", StringComparison.Ordinal) ? against : "it " + against);
+            faults.Add("it " + against);
         if (RunnableCheck.IsNoExec(path))
             faults.Add("its file system is mounted noexec");
 
@@ -98,6 +99,8 @@ internal sealed class ScriptJudge(ScriptStage stage, ScriptSettings settings, Fu
         faults.AddRange(parsed.Complaints.Select(TrustChain.Shown));
         if (parsed.Header.User is { } name)
             runAs = Named(name, facts, user, faults);
+        if (head.Form == ScriptForm.Interpreted)
+            faults.AddRange((runAs is null || runAs == user ? programs : new ProgramTrust(runAs.Uid)).AgainstInterpreter(head));
         if (faults.Count == 0 && runAs is not null && runAs.Uid != Native.geteuid())
             MayRun(path, runAs, head, faults);
         return parsed.Header;

@@ -127,7 +127,7 @@ public sealed class NotifyCommandTests : IDisposable
     [Theory]
     [InlineData("/no/such/listener", "does not exist")]
     [InlineData("no-such-listener", "is not in PATH")]
-    [InlineData("/etc", "is not a regular file")]
+    [InlineData("/etc", "is not an executable file")]
     public void What_cannot_be_started_is_said(string command, string why)
     {
         Assert.Null(NotifyCommand.Start([command], [], TimeProvider.System, out string said));

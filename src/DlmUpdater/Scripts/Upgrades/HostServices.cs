@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Sockets;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Upgrades;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts.Upgrades;
 
@@ -89,9 +90,8 @@ internal sealed class HostServices(ProcessRunner runner, TimeProvider time, Acti
 
     private ScriptResult Call(IReadOnlyList<string> words, TimeSpan? limit, Action<string>? said, CancellationToken cancel)
     {
-        string? path = words[0].StartsWith('/') ? words[0] : RunnableCheck.InSearchPath(words[0]);
-        if (path is null)
-            return new ScriptResult.NotStarted($"{words[0]} is not in PATH ({ScriptEnvironment.SearchPath})");
+        if (new ProgramTrust(Native.geteuid()).Find(words, out string why) is not { } path)
+            return new ScriptResult.NotStarted(why);
         ScriptResult result = runner.Run(
             new ProcessRequest { Path = path, Arguments = words, Environment = ScriptEnvironment.Plain(UserAccount.Own()), Limit = limit, InterruptGrace = LookLimit },
             said ?? (static _ => { }), null, null, cancel);

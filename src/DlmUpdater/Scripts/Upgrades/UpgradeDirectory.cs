@@ -30,6 +30,7 @@ internal sealed class UpgradeDirectory(UpgradeSettings settings, ScriptSettings 
     public const string Once = "upgrade";
 
     private readonly FoundUpgrade _found = new([], [], [], [], []);
+    private readonly ProgramTrust _programs = new(Native.geteuid());
 
     /// <summary>Finds everything.</summary>
     public FoundUpgrade Find()
@@ -48,7 +49,9 @@ internal sealed class UpgradeDirectory(UpgradeSettings settings, ScriptSettings 
         foreach (Band band in settings.Bands)
         {
             foreach (string service in band.Services.Where(s => s.StartsWith('/')))
-                Service(band, service);
+                Program($"[band {band.Name}] services", [service], mayBeMissing: false);
+            foreach (Proof.Command command in band.Ready.OfType<Proof.Command>())
+                Program($"[band {band.Name}] ready", command.Words, mayBeMissing: true);
             foreach (string directory in (string[])[band.BeforeDirectory, band.AfterDirectory])
                 _found.Beside[directory] = Look(directory).Scripts;
         }
@@ -56,17 +59,16 @@ internal sealed class UpgradeDirectory(UpgradeSettings settings, ScriptSettings 
         return _found;
     }
 
-    /// <summary>What is run as root is trusted like any script.</summary>
-    private void Service(Band band, string path)
+    /// <summary>What is run as root is trusted like any script. What proves that a service is ready may be installed by the upgrade itself.</summary>
+    private void Program(string key, IReadOnlyList<string> words, bool mayBeMissing)
     {
-        TrustResult trust = new TrustChain(Native.geteuid()).Check(path);
-        var reasons = new List<string>(trust.Reasons);
-        if (reasons.Count == 0 && trust.File is not { IsRegular: true })
-            reasons.Add("it is not a regular file");
-        else if (reasons.Count == 0 && (trust.File!.Value.Mode & 0b001_000_000) == 0)
-            reasons.Add("it is not executable by its owner: chmod u+x");
-        if (reasons.Count > 0)
-            _found.Complaints.Add($"[band {band.Name}] services: {path}: {string.Join("; ", reasons)}");
+        string why = "";
+        if (mayBeMissing)
+            why = string.Join("; ", _programs.Against(words));
+        else
+            _ = _programs.Find(words, out why);
+        if (why.Length > 0)
+            _found.Complaints.Add($"{key}: {why}");
     }
 
     private ScriptSet Look(string directory)
