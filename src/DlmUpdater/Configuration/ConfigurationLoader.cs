@@ -14,7 +14,7 @@ internal static class ConfigurationLoader
         var reading = new ConfigurationReading(request);
         reading.Files(main);
         string? notice = null;
-        if (main == request.OwnFile && reading.FoundNothing && OldConfiguration.Find(request.OldFiles, request.Environment) is { Count: > 0 } old)
+        if (main == request.OwnFile && reading.FoundNothing && OldConfiguration.Find(request.OldFiles, request.UnitDirectories, request.Environment) is { Count: > 0 } old)
         {
             if (old.Count > 1)
             {

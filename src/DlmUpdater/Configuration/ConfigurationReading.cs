@@ -71,7 +71,7 @@ internal sealed class ConfigurationReading
                 break;
         }
 
-        IReadOnlyList<string> directories = _request.DropInDirectories ?? (main == _request.OwnFile || _request.OldFiles.Contains(main)
+        IReadOnlyList<string> directories = _request.DropInDirectories ?? (main == _request.OwnFile || OldConfiguration.IsInstalled(main, _request.OldFiles, _request.UnitDirectories)
             ? ConfigurationRequest.DefaultDropInDirectories
             : [main[..(main.LastIndexOf('/') + 1)] + "config.d"]);
         foreach (string path in DropIns.Find(directories, ++_layer, Findings))
@@ -95,10 +95,18 @@ internal sealed class ConfigurationReading
     /// <summary>DLMEngineUpdater can be told everything by its environment alone.</summary>
     private bool HasEngineVariables => _request.Environment.Keys.Any(name => name.StartsWith("main_api_", StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>What locksmithd of this host is told by its unit; for a file that is not this host's own, and on a host without the unit, what the file says.</summary>
     private List<OldSetting> Locksmithd(Place place)
     {
         // The image's own file lies below that of the host: /usr/share/flatcar/update.conf.
         string vendor = OldConfiguration.VendorFile(place.Name);
+        if (OldConfiguration.IsInstalled(place.Name, _request.OldFiles, _request.UnitDirectories)
+            && LocksmithdUnit.Read(_request.UnitDirectories, [vendor, place.Name], place, at => Content(at, isMain: false, optional: true)?.Bytes,
+                (at, optional) => Variables(at, DotEnvRules.Systemd, optional), Findings) is { } told)
+        {
+            return told;
+        }
+
         List<OldSetting> settings = vendor == place.Name ? [] : Variables(place with { Name = vendor }, DotEnvRules.Systemd, optional: true);
         settings.AddRange(Variables(place, DotEnvRules.Systemd, optional: false));
         return settings;

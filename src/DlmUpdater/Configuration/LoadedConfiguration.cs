@@ -76,6 +76,9 @@ internal sealed record ConfigurationRequest
     /// <summary>Where the older tools keep theirs.</summary>
     public IReadOnlyList<string> OldFiles { get; init; } = Adopted.OldTools.Files;
 
+    /// <summary>Where units of systemd are, the most important first: locksmithd's has settings too.</summary>
+    public IReadOnlyList<string> UnitDirectories { get; init; } = Adopted.SystemdUnit.Directories;
+
     /// <summary>The environment; only <c>DLM_UPDATER__…</c> is looked at, and, for an older tool's configuration, that tool's own variables.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 

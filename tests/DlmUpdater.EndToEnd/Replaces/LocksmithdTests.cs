@@ -102,6 +102,23 @@ public sealed class LocksmithdTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
     }
 
     [Fact]
+    public async Task A_window_in_a_drop_in_of_the_unit_holds()
+    {
+        Engine("UPDATE_STATUS_UPDATED_NEED_REBOOT");
+        Flatcar("REBOOT_STRATEGY=etcd-lock");
+        const string DropIn = "systemd/system/locksmithd.service.d/10-window.conf";
+        string start = DateTime.Now.AddHours(6).ToString("ddd HH:mm", CultureInfo.InvariantCulture);
+        _host.WriteEtc(DropIn, $"[Service]\nEnvironment=\"LOCKSMITHD_REBOOT_WINDOW_START={start}\" LOCKSMITHD_REBOOT_WINDOW_LENGTH=1h30m\n");
+        Run().Expect(75);
+        Assert.DoesNotContain("reboot/reboot", Box.Log.Started);
+        Assert.Null(await etcd.Server.Get2(Key));
+        Assert.Contains($"# LOCKSMITHD_REBOOT_WINDOW_START (/etc/{DropIn}:2)", _host.Call("dlm-updater", "import", "/etc/flatcar/update.conf").Expect(0).Output, StringComparison.Ordinal);
+
+        _host.WriteEtc(DropIn, $"[Service]\nEnvironment=\"LOCKSMITHD_REBOOT_WINDOW_START={start}\nEnvironment=LOCKSMITHD_REBOOT_WINDOW_LENGTH=1h30m\n");
+        Assert.Contains($"/etc/{DropIn}:2: Environment: has a quote that does not end", Run().Expect(78).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Half_a_window_is_refused()
     {
         Flatcar("REBOOT_STRATEGY=etcd-lock", "LOCKSMITHD_REBOOT_WINDOW_START=04:00");

@@ -19,6 +19,7 @@ internal ref struct DotEnv
     private readonly DotEnvRules _rules;
     private int _at;
     private int _line;
+    private int _openComment;
 
     private DotEnv(ReadOnlySpan<char> text, DotEnvRules rules)
     {
@@ -46,6 +47,12 @@ internal ref struct DotEnv
         var reader = new DotEnv(Encoding.UTF8.GetString(content).AsSpan().TrimStart('\uFEFF'), rules);
         while (reader.SkipToName())
         {
+            if (reader._openComment is > 0 and var open)
+            {
+                findings.AddUnread(file with { Line = open }, "the comment ends with a backslash, and systemd took the next line for a part of it until version 254: remove the backslash");
+                reader._openComment = 0;
+            }
+
             int line = reader._line;
             if (reader.Setting(out string name, out string? value) is { } wrong)
             {
@@ -66,7 +73,11 @@ internal ref struct DotEnv
     {
         while (_at < _text.Length)
         {
-            if (_text[_at] == '#' || (_rules == DotEnvRules.Systemd && _text[_at] == ';')) SkipLine();
+            if (_text[_at] == '#' || (_rules == DotEnvRules.Systemd && _text[_at] == ';'))
+            {
+                SkipLine();
+                if (_rules == DotEnvRules.Systemd && _text[_at - 1] == '\\') _openComment = _line;
+            }
             else if (!char.IsWhiteSpace(_text[_at])) return true;
             else Step();
         }
@@ -131,32 +142,44 @@ internal ref struct DotEnv
         return null;
     }
 
+    /// <summary>Quotes count in front of a value and behind another quote; blanks between them, and behind the value, do not.</summary>
     private string? SystemdValue(out string? value)
     {
         var text = new StringBuilder();
+        bool isBefore = true;
+        int kept = 0;
         value = null;
         while (_at < _text.Length && Peek is not ('\r' or '\n'))
         {
-            if (Peek is '"' or '\'')
+            bool isBlank = Peek is ' ' or '\t';
+            if (isBefore && Peek is '"' or '\'')
             {
                 if (Quoted(Peek, Peek == '"' ? "\\\"`$" : "") is not { } quoted) return "the quoted value does not end";
                 text.Append(quoted);
             }
-            else if (Peek == '\\' && _at + 1 < _text.Length)
+            else if (isBefore && isBlank)
+            {
+                Step();
+            }
+            else if (Peek == '\\')
             {
                 Step();
                 if (Peek == '\r') Step();
-                if (Peek != '\n') text.Append(Peek);
+                if (Peek != '\n' && _at < _text.Length) text.Append(Peek);
                 Step();
+                (isBefore, isBlank) = (false, false);
             }
             else
             {
                 text.Append(Peek);
                 Step();
+                isBefore = false;
             }
+
+            if (!isBlank) kept = text.Length;
         }
 
-        value = text.ToString().TrimEnd();
+        value = text.ToString(0, kept);
         return null;
     }
 
@@ -174,6 +197,10 @@ internal ref struct DotEnv
             if (c == '\\' && _at < _text.Length && escapes.Contains(Peek, StringComparison.Ordinal))
             {
                 text.Append(_rules == DotEnvRules.Systemd ? Peek : Escaped(Peek));
+                Step();
+            }
+            else if (c == '\\' && _rules == DotEnvRules.Systemd && quote == '"' && Peek == '\n')
+            {
                 Step();
             }
             else

@@ -24,11 +24,14 @@ internal sealed class LocksmithdSettings(ConfiguredValues values, Findings findi
     /// <summary>True if a file of these settings says what locksmithd is to do; every Flatcar host has one that does not.</summary>
     internal static bool Decides(IEnumerable<OldSetting> settings) => settings.Any(s => s is { Name: Strategy, Value.Length: > 0 });
 
+    /// <summary>True for a variable that is a setting of locksmithd.</summary>
+    internal static bool IsSetting(string name) => name is Strategy or Start or Length || name.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <summary>Takes the settings of the files, then those of the environment.</summary>
     internal void Take(Place file, List<OldSetting> settings, IReadOnlyDictionary<string, string> environment, Severity unknown)
     {
         List<OldSetting> last = OldSetting.Merge(
-            settings, environment, name => name is Strategy or Start or Length || name.StartsWith(Prefix, StringComparison.Ordinal), StringComparison.Ordinal, file);
+            settings, environment, IsSetting, StringComparison.Ordinal, file);
         foreach ((string section, string key, string value) in (ReadOnlySpan<(string, string, string)>)
         [
             ("lock", "service", "etcd"), ("etcd", "api", "v2"), ("etcd", "endpoints", "http://127.0.0.1:2379,http://127.0.0.1:4001"),
@@ -43,6 +46,9 @@ internal sealed class LocksmithdSettings(ConfiguredValues values, Findings findi
             if (Find(last, name) is { } setting) Set(section, key, setting.Value, setting.Place);
         }
 
+        // Blanks around a value go here, and a group with them is another lock.
+        if (Find(last, Prefix + "GROUP") is { } group && group.Value.Trim().Length < group.Value.Length)
+            Complain(Severity.Error, group.Place, "begins or ends with a blank: such a group cannot be named here; rename it, or write the configuration down with [etcd] group");
         if (Find(last, Strategy) is { } strategy) Set("reboot", "strategy", strategy.Value.Trim(), strategy.Place);
         if (Find(last, Prefix + "DEBUG") is { } debug && debug.Value.Trim() is not ("false" or "0")) Set("log", "level", "debug", debug.Place);
         Window(Find(last, Prefix + Start) ?? Find(last, Start), Find(last, Prefix + Length) ?? Find(last, Length));

@@ -46,7 +46,7 @@ internal static class OldTools
         return name switch
         {
             ".env" => OldTool.DlmEngineUpdater,
-            "update.conf" => OldTool.Locksmithd,
+            "update.conf" or LocksmithdUnit.Name => OldTool.Locksmithd,
             "updatelock" => OldTool.Updatelock,
             ".dlm_engine_cli.ini" or "dlm_engine_cli.ini" => OldTool.DlmEngineUpdaterIni,
             _ => directory switch

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 
-namespace DlmUpdater.Cli.Locksmith;
+namespace DlmUpdater.Core.Settings;
 
 /// <summary>Text as Go's <c>%q</c> writes it.</summary>
-internal static class GoText
+public static class GoText
 {
     /// <summary>In double quotes; what does not print is escaped, so that no word of a command line reaches the terminal raw.</summary>
-    internal static string Quote(string text)
+    public static string Quote(string text)
     {
         var quoted = new StringBuilder(text.Length + 2).Append('"');
         foreach (Rune rune in text.EnumerateRunes())

@@ -1,6 +1,6 @@
-using DlmUpdater.Cli.Locksmith;
+using DlmUpdater.Core.Settings;
 
-namespace DlmUpdater.Tests.Cli.Locksmith;
+namespace DlmUpdater.Core.Tests.Settings;
 
 /// <summary>The grammar of Go's <c>flag</c> package, as the Go documentation and its source state it.</summary>
 public sealed class GoFlagsTests

@@ -1,11 +1,11 @@
-namespace DlmUpdater.Cli.Locksmith;
+namespace DlmUpdater.Core.Settings;
 
 /// <summary>A command line as Go's <c>flag</c> package reads it: <c>-x</c> and <c>--x</c> are the same, a value follows or stands behind <c>=</c>, a
 /// switch takes a value only behind <c>=</c>, and the first word that is no flag, or <c>--</c>, ends the flags.</summary>
-internal sealed class GoFlags
+public sealed class GoFlags
 {
     /// <summary>What Go says if help is asked for.</summary>
-    internal const string HelpRequested = "flag: help requested";
+    public const string HelpRequested = "flag: help requested";
 
     private readonly List<(string Name, string Value)> _given = [];
 
@@ -14,19 +14,19 @@ internal sealed class GoFlags
     }
 
     /// <summary>What follows the flags.</summary>
-    internal string[] Words { get; private set; } = [];
+    public string[] Words { get; private set; } = [];
 
     /// <summary>True if <c>--</c> stands before the words: none of them is meant as a flag then.</summary>
-    internal bool IsEndMarked { get; private set; }
+    public bool IsEndMarked { get; private set; }
 
     /// <summary>What is wrong, or <see cref="HelpRequested"/>; null if all is well.</summary>
-    internal string? Error { get; private set; }
+    public string? Error { get; private set; }
 
     /// <summary>Reads a command line; at the first error it stops, as Go does.</summary>
     /// <param name="args">The words.</param>
     /// <param name="texts">The flags that have a value.</param>
     /// <param name="switches">The flags that are true or false.</param>
-    internal static GoFlags Parse(IReadOnlyList<string> args, ReadOnlySpan<string> texts, ReadOnlySpan<string> switches)
+    public static GoFlags Parse(IReadOnlyList<string> args, ReadOnlySpan<string> texts, ReadOnlySpan<string> switches)
     {
         var flags = new GoFlags();
         int at = 0;
@@ -47,16 +47,16 @@ internal sealed class GoFlags
     }
 
     /// <summary>True for a word that Go takes for a flag, or for the end of the flags.</summary>
-    internal static bool IsFlag(string word) => word is ['-', _, ..];
+    public static bool IsFlag(string word) => word is ['-', _, ..];
 
     /// <summary>True if the flag stands on the command line, with whatever value.</summary>
-    internal bool IsGiven(string name) => _given.Exists(one => one.Name == name);
+    public bool IsGiven(string name) => _given.Exists(one => one.Name == name);
 
     /// <summary>Every value of a flag, in order.</summary>
-    internal IEnumerable<string> All(string name) => _given.Where(one => one.Name == name).Select(one => one.Value);
+    public IEnumerable<string> All(string name) => _given.Where(one => one.Name == name).Select(one => one.Value);
 
     /// <summary>Takes a value from elsewhere, unless a switch cannot have it; false then.</summary>
-    internal bool TrySet(string name, string value, ReadOnlySpan<string> switches)
+    public bool TrySet(string name, string value, ReadOnlySpan<string> switches)
     {
         if (switches.Contains(name) && Bool(value) is null) return false;
         _given.Add((name, value));
@@ -64,7 +64,7 @@ internal sealed class GoFlags
     }
 
     /// <summary>The last value of a switch; false if it is not given.</summary>
-    internal bool IsOn(string name) => All(name).LastOrDefault() is { } value && Bool(value) == true;
+    public bool IsOn(string name) => All(name).LastOrDefault() is { } value && Bool(value) == true;
 
     private static bool? Bool(string text) => text switch
     {
