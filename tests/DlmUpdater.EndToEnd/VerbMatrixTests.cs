@@ -44,6 +44,7 @@ public sealed partial class VerbMatrixTests(ITestOutputHelper output)
         ["no stdin"] = "exec \"$@\" <&-",
         ["no stdout"] = "exec \"$@\" >&-",
         ["no stdin, stdout and stderr"] = "exec \"$@\" <&- >&- 2>&-",
+        ["full stdout"] = "exec \"$@\" > /dev/full",
         ["a user who may read nothing"] = $"chmod 0700 $ROOT; exec setpriv --reuid {Uid} --regid {Uid} --clear-groups \"$@\"",
         ["a user who may read the configuration only"] = $"chmod 0700 $ROOT/state $ROOT/run $ROOT/locks $ROOT/scripts $ROOT/hooks; exec setpriv --reuid {Uid} --regid {Uid} --clear-groups \"$@\"",
         ["a user who may list nothing"] = $"chmod 0711 $ROOT/state $ROOT/run $ROOT/locks $ROOT/scripts $ROOT/scripts/* $ROOT/hooks; exec setpriv --reuid {Uid} --regid {Uid} --clear-groups \"$@\"",
