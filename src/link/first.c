@@ -68,5 +68,6 @@ int __wrap_main(int count, char **arguments)
   close(last);
 
   int code = __real_main(count, arguments);
-  return (code & 255) == FAILED_TO_START ? refuse("the runtime got too little memory, threads or file descriptors", "") : code;
+  /* Not of a program that has begun: 'shield' passes the exit code of its command on. */
+  return !started && (code & 255) == FAILED_TO_START ? refuse("the runtime got too little memory, threads or file descriptors", "") : code;
 }

@@ -8,6 +8,7 @@ public sealed class ShieldTests
     [Theory]
     [InlineData("exit 0", 0)]
     [InlineData("exit 7", 7)]
+    [InlineData("exit 255", 255)]
     [InlineData("kill -9 $$", 137)]
     public void The_command_runs_under_the_lock_and_its_exit_status_is_ours(string end, int expected)
     {
