@@ -138,7 +138,7 @@ internal static partial class SettingsCatalog
         SettingKey.Of("lock", "retry_interval", "60s", ValueForms.PositiveDuration,
             "The mean pause between two polls of a busy lock.", (d, v) => d.Lock = d.Lock with { RetryInterval = v }, mayBeEmpty: true),
         SettingKey.Of("lock", "confirm_after", "2s", ValueForms.Duration,
-            "Foreman: how long after the grant it is confirmed again; 0: only at once.",
+            "Foreman: how long after the grant it is confirmed again, at least; four times the slowest answer of Foreman, if that is longer; 0: only at once.",
             (d, v) => d.Lock = d.Lock with { ConfirmAfter = v }),
         SettingKey.Of("lock", "unreachable_after", "10m", ValueForms.Duration,
             "Strategy best-effort: how long the service must be unreachable before a run goes on without the lock.",

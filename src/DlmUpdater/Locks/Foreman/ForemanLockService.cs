@@ -9,14 +9,21 @@ namespace DlmUpdater.Locks.Foreman;
 /// <param name="http">The way to Foreman.</param>
 /// <param name="identity">Which lock, and as whom.</param>
 /// <param name="words">For messages.</param>
-/// <param name="confirmAfter">How long after the first confirmation a grant is confirmed again; zero = the first decides.</param>
+/// <param name="confirmAfter">How long after the first confirmation a grant is confirmed again, at least; zero = the first decides.</param>
 /// <param name="time">The clock.</param>
 /// <param name="admin">What goes beyond this host's own lock.</param>
 internal sealed class ForemanLockService(
     IHttpTransport http, LockIdentity identity, ForemanWords words, TimeSpan confirmAfter, TimeProvider time, ForemanAdmin admin)
     : ILockService, ILockSwitch, ILockUnlock, ILockEvents, ILockList, ILockProbe, IDisposable
 {
+    /// <summary>A PUT of another host may overwrite this one's for as long as the server takes between its look and its write. How long that is shows in how long
+    /// its answers take: the pause before the deciding look is this many times the slowest one that was seen.</summary>
+    private const int Margin = 4;
+
     private readonly string _path = $"/api/dlmlocks/{Uri.EscapeDataString(identity.Name)}/lock";
+
+    /// <summary>The slowest answer since the agent started.</summary>
+    private TimeSpan _slowest;
 
     /// <inheritdoc/>
     public LockIdentity Identity => identity;
@@ -67,7 +74,7 @@ internal sealed class ForemanLockService(
 
         for (int attempt = 1; ; attempt++)
         {
-            switch (ForemanAnswer.Read(await http.Send(new HttpAsk("PUT", _path) { Body = ReadOnlyMemory<byte>.Empty }, cancel), words))
+            switch (ForemanAnswer.Read(await Measured(new HttpAsk("PUT", _path) { Body = ReadOnlyMemory<byte>.Empty }, cancel), words))
             {
                 case ForemanAnswer.Done:
                     // Nothing of the body counts: after a race it names both hosts, each to itself.
@@ -142,7 +149,7 @@ internal sealed class ForemanLockService(
     private string NoSelf => $"{words.Server} does not say whether this host holds the lock {identity.Name} (no host.self): "
         + "check that its web server verifies client certificates, and that its plugin foreman_dlm is not older than 1.0";
 
-    private async ValueTask<Sight> Look(CancellationToken cancel) => ForemanAnswer.Read(await http.Send(new HttpAsk("GET", _path), cancel), words) switch
+    private async ValueTask<Sight> Look(CancellationToken cancel) => ForemanAnswer.Read(await Measured(new HttpAsk("GET", _path), cancel), words) switch
     {
         ForemanAnswer.Done done => Sight.Of(done.Answer, identity, words),
         ForemanAnswer.NoSuchLock => new Sight.Missing(),
@@ -161,7 +168,7 @@ internal sealed class ForemanLockService(
                 case Sight.Seen { Lock: { Host: not null, Self: true } ours }:
                     if (look == 2 || confirmAfter <= TimeSpan.Zero) return new AcquireReply.Granted(ours.Updated);
                     // Who asked in the same moment may still overwrite us.
-                    await Task.Delay(confirmAfter, time, cancel);
+                    if (await Pause(cancel) is { } cut) return cut;
                     continue;
                 case Sight.Seen { Lock: { Host: not null, Self: null } }:
                     return new AcquireReply.Unreachable(NoSelf, true);
@@ -178,6 +185,33 @@ internal sealed class ForemanLockService(
                     throw new InvalidOperationException("unknown sight");
             }
         }
+    }
+
+    /// <summary>Waits before the deciding look. Not null: there was no time for that, and the lock may be this host's.</summary>
+    private async ValueTask<AcquireReply?> Pause(CancellationToken cancel)
+    {
+        TimeSpan pause = _slowest * Margin > confirmAfter ? _slowest * Margin : confirmAfter;
+        try
+        {
+            await Task.Delay(pause, time, cancel);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return new AcquireReply.Unreachable($"{words.Server} granted the lock {identity.Name}, and the time was over before the grant could be confirmed: "
+                + $"that takes {pause.TotalSeconds:0.#} s ([lock] confirm_after, or {Margin} times the slowest answer of this Foreman, {_slowest.TotalSeconds:0.#} s); "
+                + "set [lock] wait = true and a longer wait_max, or find out why Foreman is slow", true);
+        }
+    }
+
+    /// <summary>Sends a request, and remembers how long its answer took. One that was sent and not answered took at least as long as it was waited for.</summary>
+    private async ValueTask<HttpReply> Measured(HttpAsk ask, CancellationToken cancel)
+    {
+        long began = time.GetTimestamp();
+        HttpReply reply = await http.Send(ask, cancel);
+        TimeSpan took = time.GetElapsedTime(began);
+        if (took > _slowest && reply is HttpReply.Answer or HttpReply.NoAnswer { MayHaveHappened: true }) _slowest = took;
+        return reply;
     }
 
     /// <summary>What stands behind a 412; null if the lock is free.</summary>

@@ -1,13 +1,9 @@
 using DlmUpdater.Core.Locking;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Core.Workflow;
-using DlmUpdater.Locks.DlmEngine;
-using DlmUpdater.Locks.Etcd;
-using DlmUpdater.Locks.FleetLock;
 using DlmUpdater.Locks.Http;
 using DlmUpdater.Locks.LocalFile;
 using DlmUpdater.Tests.Host;
-using DlmUpdater.Tests.Locks.Foreman;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DlmUpdater.Tests.Locks.Conformance;
@@ -18,12 +14,10 @@ public sealed class SilenceConformance
 {
     private static readonly TimeSpan Guard = TimeSpan.FromMinutes(2);
 
-    private static readonly string[] Services = ["foreman", "dlmengine v1", "dlmengine v2", "etcd v3", "etcd v2", "etcd of three", "fleetlock"];
-
     public static TheoryData<string, Mute> Cases()
     {
         var cases = new TheoryData<string, Mute>();
-        foreach (string service in Services)
+        foreach (string service in RemoteServices.All)
         {
             foreach (Mute how in Enum.GetValues<Mute>()) cases.Add(service, how);
         }
@@ -37,7 +31,7 @@ public sealed class SilenceConformance
     {
         using var server = new MuteServer(how);
         var time = new FakeTimeProvider();
-        ILockService service = Make(kind, server, time);
+        ILockService service = RemoteServices.Make(kind, server.Port, time, server.Resolve);
         var keeper = new LockKeeper(
             service, new LockSettings { WaitMax = TimeSpan.FromSeconds(2) }, RebootStrategy.Lock, time, () => 0.5, new Unheard());
 
@@ -58,7 +52,7 @@ public sealed class SilenceConformance
     public async Task Every_single_call_ends_when_it_is_cancelled(string kind, Mute how)
     {
         using var server = new MuteServer(how);
-        ILockService service = Make(kind, server, new FakeTimeProvider());
+        ILockService service = RemoteServices.Make(kind, server.Port, new FakeTimeProvider(), server.Resolve);
         foreach (Func<CancellationToken, Task> call in (Func<CancellationToken, Task>[])
             [c => service.Acquire(c).AsTask(), c => service.Release(c).AsTask(), c => service.Show(c).AsTask()])
         {
@@ -108,37 +102,13 @@ public sealed class SilenceConformance
     {
         using var server = new MuteServer(Mute.HasNoName);
         var time = new FakeTimeProvider();
-        using HttpTransport http = Transport("http://lock.example:1", server, time, "x");
+        using HttpTransport http = RemoteServices.Transport(1, time, "x", server.Resolve);
         Task<HttpReply> reply = http.Send(new HttpAsk("GET", "/"), default).AsTask();
         time.Advance(TimeSpan.FromSeconds(10));
         var none = Assert.IsType<HttpReply.NoAnswer>(await reply.WaitAsync(Guard));
         Assert.False(none.MayHaveHappened);
         Assert.Contains("the name lock.example cannot be resolved", none.Why, StringComparison.Ordinal);
     }
-
-    private static ILockService Make(string kind, MuteServer server, TimeProvider time)
-    {
-        string url = $"http://lock.example:{server.Port}";
-        HttpTransport To(string section) => Transport(url, server, time, section);
-        switch (kind)
-        {
-            case "foreman":
-                return FakeForeman.Service(To("foreman"), "a.example", TimeSpan.FromSeconds(2), time);
-            case "dlmengine v1" or "dlmengine v2":
-                return new DlmEngineLockService(
-                    To("dlmengine"), new EngineApi(kind[^1] - '0'), new LockIdentity("dlmengine", "web", "a.example"), new EngineCredential("id", new SecretText("secret")), time);
-            case "fleetlock":
-                return new FleetLockService(new FleetLockWays(To("fleetlock"), To("fleetlock")), new LockIdentity("fleetlock", "default", "a.example"), time);
-            default:
-                EtcdLayout layout = kind == "etcd v2" ? EtcdLayout.Locksmith : EtcdLayout.Airlock;
-                var members = new EtcdMembers([.. Enumerable.Range(0, kind == "etcd of three" ? 3 : 1).Select(_ => To("etcd"))]);
-                ISemaphoreStore store = layout == EtcdLayout.Airlock ? new GatewayStore(members, "k", null) : new KeysStore(members, "k", null);
-                return new EtcdLockService(store, layout, 1, new LockIdentity("etcd", "k", "a.example"), time, () => 0.5);
-        }
-    }
-
-    private static HttpTransport Transport(string url, MuteServer server, TimeProvider time, string section) =>
-        new(new HttpTarget(url, null, new TlsFiles(null, null, section)), time) { Resolve = server.Resolve };
 
     private sealed class Unheard : IRunEvents
     {
