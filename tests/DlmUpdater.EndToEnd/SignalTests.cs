@@ -131,4 +131,20 @@ public sealed class SignalTests
 
         Assert.Contains("File too large", ended.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>It may hold the lock then, which must not be left without a word.</summary>
+    [Fact]
+    public async Task A_signal_ends_a_call_of_a_lock_service_by_hand_with_75_and_what_is_known()
+    {
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        using Sandbox host = new Sandbox().Set("file", "directory", null).Set("lock", "service", "fleetlock")
+            .Set("fleetlock", "url", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((System.Net.IPEndPoint)silent.LocalEndpoint).Port}"));
+        using Agent agent = Agent.Start(new StartAs(), "lock", "acquire", "--config", host.Config);
+        using System.Net.Sockets.Socket asked = await silent.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(60));
+
+        agent.Signal("TERM");
+
+        Assert.Contains("interrupted", agent.Wait().Expect(75).Error, StringComparison.Ordinal);
+    }
 }

@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Locking;
+using DlmUpdater.Host;
 using DlmUpdater.Locks.Etcd;
 
 namespace DlmUpdater.Cli;
@@ -14,7 +15,7 @@ internal static class BoundedCall
 
     /// <summary>Who holds the lock.</summary>
     internal static ShowReply Show(ILockService service) =>
-        Of(service.Show, Short, (why, _) => new ShowReply.Unreachable(why));
+        Of(service.Show, Short, (why, _) => new ShowReply.Unreachable(why), acts: false);
 
     /// <summary>The same, ended by <paramref name="cancel"/> too, which throws.</summary>
     internal static ValueTask<ShowReply> Show(ILockService service, TimeProvider time, CancellationToken cancel) =>
@@ -41,10 +42,10 @@ internal static class BoundedCall
         Of(cancel => service.Switch(enabled, cancel), Long, (why, _) => new SwitchReply.Unreachable(why));
 
     /// <summary>What happened to the lock.</summary>
-    internal static EventsReply Events(ILockEvents service) => Of(service.Events, Long, (why, _) => new EventsReply.Unreachable(why));
+    internal static EventsReply Events(ILockEvents service) => Of(service.Events, Long, (why, _) => new EventsReply.Unreachable(why), acts: false);
 
     /// <summary>All locks.</summary>
-    internal static ListReply List(ILockList service) => Of(service.List, Long, (why, _) => new ListReply.Unreachable(why));
+    internal static ListReply List(ILockList service) => Of(service.List, Long, (why, _) => new ListReply.Unreachable(why), acts: false);
 
     /// <summary>Finds or makes the semaphore for a command of locksmithctl.</summary>
     internal static LocksmithReply Open(LocksmithCommands semaphore) => Of(semaphore.Open, Short, (why, _) => LocksmithReply.NoClient.Unavailable(why));
@@ -56,8 +57,20 @@ internal static class BoundedCall
     internal static IReadOnlyList<ProbeAnswer> Probe(ILockProbe service) =>
         Of(service.Probe, Long, (why, _) => [new ProbeAnswer.Bad("lock service", why)]);
 
-    private static T Of<T>(Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff) =>
-        Of(call, limit, cutOff, TimeProvider.System, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+    /// <summary>A signal ends a call that acts with what is known of it: a lock that may be held must not be left without a word.</summary>
+    private static T Of<T>(Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff, bool acts = true)
+    {
+        if (acts && Signals.Catch() is { } deaf) return cutOff(deaf, false);
+        try
+        {
+            return Of(call, limit, cutOff, TimeProvider.System, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException e)
+        {
+            var known = e as CutOffException;
+            return cutOff($"interrupted while waiting for {known?.WaitingFor ?? "the answer of the lock service"}", known is not { NothingSent: true });
+        }
+    }
 
     private static async ValueTask<T> Of<T>(
         Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff, TimeProvider time, CancellationToken cancel)

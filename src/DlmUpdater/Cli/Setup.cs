@@ -117,7 +117,9 @@ internal static class Setup
     internal static int Fail(Ending ending, string why)
     {
         StandardStreams.WriteError("dlm-updater: " + why);
-        return ending.Code();
+
+        // A call that a signal has ended does not say that its service cannot be reached.
+        return (ending == Ending.Unreachable && Signals.OfThisProcess.Stop.IsCancellationRequested ? Ending.Interrupted : ending).Code();
     }
 
     /// <summary>The environment. What of it is configuration, the configuration layer knows.</summary>

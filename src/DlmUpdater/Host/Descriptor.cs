@@ -75,6 +75,13 @@ internal static unsafe class Descriptor
         }
     }
 
+    /// <summary>Waits at most <paramref name="limit"/> for something to read, or the end of it; a signal may end the wait too.</summary>
+    internal static bool IsReadable(int fd, TimeSpan limit)
+    {
+        var entry = new Native.Process.PollFd { Fd = fd, Events = Native.Process.POLLIN };
+        return Native.Process.poll(&entry, 1, (int)Math.Ceiling(limit.TotalMilliseconds)) > 0;
+    }
+
     private static bool WaitForRoom(int fd, TimeSpan limit)
     {
         const short pollOut = 4;

@@ -43,9 +43,14 @@ internal static class StandardStreams
     /// <summary>What is said instead of lines that were dropped.</summary>
     internal static string Dropped(int lines) => $"{lines} {(lines == 1 ? "line was" : "lines were")} dropped here: nothing read standard error";
 
-    /// <summary>Reads one line from stdin, which is a terminal; true if it is <c>yes</c>.</summary>
+    /// <summary>Reads one line from stdin, which is a terminal; true if it is <c>yes</c>, false also after a signal that asks to stop.</summary>
     internal static bool ReadsYes()
     {
+        while (!Descriptor.IsReadable(0, Look))
+        {
+            if (Signals.OfThisProcess.Stop.IsCancellationRequested) return false;
+        }
+
         // A terminal gives one line for one read.
         const int LongestLine = 256;
         return Encoding.UTF8.GetString(Descriptor.ReadLine(0, LongestLine)).Trim() == "yes";

@@ -18,6 +18,12 @@ internal static unsafe class ForegroundCommand
     /// <param name="why">Why it was not started.</param>
     internal static int Run(IReadOnlyList<string> words, out string why)
     {
+        if (Signals.Catch() is { } deaf)
+        {
+            why = deaf;
+            return CannotStart;
+        }
+
         why = "";
         int pid = 0;
         int early = 0;

@@ -155,9 +155,11 @@ internal sealed unsafe class NotifyCommand : IDisposable
         return done;
     }
 
-    private static bool Ended(ChildExit exit, TimeSpan limit)
+    private bool Ended(ChildExit exit, TimeSpan limit)
     {
-        if (!exit.HasEnded() && limit > TimeSpan.Zero) Wait(exit.Fd, writable: false, limit);
+        // Again after a signal, which ends a wait early.
+        long start = _time.GetTimestamp();
+        for (TimeSpan left = limit; !exit.HasEnded() && left > TimeSpan.Zero; left = limit - _time.GetElapsedTime(start)) Wait(exit.Fd, writable: false, left);
         return exit.HasEnded();
     }
 
