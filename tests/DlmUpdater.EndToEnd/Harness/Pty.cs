@@ -25,8 +25,9 @@ internal sealed partial class Pty : IDisposable
 
         // Not asynchronous: a terminal is read by a thread of its own until its last user has closed it (EIO).
         master = new FileStream(new SafeFileHandle(fd, ownsHandle: true), FileAccess.ReadWrite, 0);
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = "/" };
-        foreach (string word in (string[])["-c", "exec setsid -c bash -c \"$1\" < \"$0\" > \"$0\" 2>&1", terminal, "set -m; stty -echo; " + commands])
+        // As a login has it, however these tests were started (nohup).
+        var start = new ProcessStartInfo("/usr/bin/env") { WorkingDirectory = "/" };
+        foreach (string word in (string[])["--default-signal=HUP,INT,QUIT,TERM", "/bin/sh", "-c", "exec setsid -c bash -c \"$1\" < \"$0\" > \"$0\" 2>&1", terminal, "set -m; stty -echo; " + commands])
             start.ArgumentList.Add(word);
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
