@@ -112,8 +112,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     /// <summary>Releases the lock, retrying as configured.</summary>
     /// <param name="patient">False: one quick question only.</param>
     /// <param name="cancel">Ends the waiting.</param>
-    /// <param name="neverSent">True if no release can have been sent before: another holder then means that the lock was lost. A first attempt that
-    /// was not answered counts as sent.</param>
+    /// <param name="neverSent">True if no release can have been sent before: another holder then means that the lock was lost. A first
+    /// attempt that was not answered counts as sent.</param>
     public async ValueTask<(Verdict Verdict, string How)> GiveBack(bool patient, CancellationToken cancel, bool neverSent = false)
     {
         var patience = new Patience(settings, time, dice);
@@ -219,7 +219,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             : (new LockOutcome.NotCleared(verdict, why, true), revision, (reply as AcquireReply.Unreachable)?.RetryAfter);
     }
 
-    /// <summary>One try. The flag says whether the lock may be ours after it without our knowing, as after a call that was cut off.</summary>
+    /// <summary>One try. The flag says whether the lock may be ours after it without our knowing, as after a call that was cut
+    /// off.</summary>
     private async ValueTask<(AcquireReply Reply, bool Open)> TryAcquire(bool open, (TimeSpan Limit, string Bound) call, CancellationToken cancel)
     {
         AcquireReply reply = await Ask(service.Acquire, call, (why, mayHaveHappened) => new AcquireReply.Unreachable(why, mayHaveHappened), cancel);
@@ -234,7 +235,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         return (reply, now);
     }
 
-    /// <summary>One call, which is cut off at its limit. <paramref name="cutOff"/> gets where it stood by then, and whether it may have happened.</summary>
+    /// <summary>One call, which is cut off at its limit. <paramref name="cutOff"/> gets where it stood by then, and whether it may have
+    /// happened.</summary>
     private async ValueTask<T> Ask<T>(
         Func<CancellationToken, ValueTask<T>> ask, (TimeSpan Limit, string Bound) call, Func<string, bool, T> cutOff, CancellationToken cancel)
     {

@@ -1,6 +1,7 @@
 namespace DlmUpdater.Core.Workflow;
 
-/// <summary>The boot gate: after a reboot post_update and the release wait until the host's own boot checks have succeeded. Unknown is not success.</summary>
+/// <summary>The boot gate: after a reboot post_update and the release wait until the host's own boot checks have succeeded. Unknown is not
+/// success.</summary>
 public static class BootGate
 {
     /// <summary>One question to the init must not take the whole time that the checks have.</summary>
@@ -9,12 +10,12 @@ public static class BootGate
     /// <summary>The first pause between two looks, and the longest.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long after the first start failed checks are started again, and how far that doubles: what fails while a host still comes up may
-    /// succeed minutes later.</summary>
+    /// <summary>How long after the first start failed checks are started again, and how far that doubles: what fails while a host still
+    /// comes up may succeed minutes later.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(30), LongestRetry = TimeSpan.FromMinutes(2);
 
-    /// <summary>True if a start on <paramref name="boot"/> must pass the gate before post_update and lock_release: it is not the boot on which the run
-    /// began, or that is not known.</summary>
+    /// <summary>True if a start on <paramref name="boot"/> must pass the gate before post_update and lock_release: it is not the boot on
+    /// which the run began, or that is not known.</summary>
     public static bool Applies(RunState state, BootIdentity boot) => state.FirstBoot != boot;
 
     /// <summary>Waits for a successful boot. Null: it is one.</summary>
@@ -28,7 +29,8 @@ public static class BootGate
         TimeSpan nextStart = TimeSpan.Zero;
         while (true)
         {
-            if (cancel.IsCancellationRequested) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while waiting for the boot checks");
+            if (cancel.IsCancellationRequested)
+                return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while waiting for the boot checks");
             BootAnswer answer = await run.Host.AskBoot(start, Clamp(limit - run.Time.GetElapsedTime(began)), cancel);
             if (cancel.IsCancellationRequested) continue;
             if (answer is BootAnswer.NoGate or BootAnswer.Successful)
@@ -64,7 +66,8 @@ public static class BootGate
             _ => [],
         };
         return new PhaseOutcome(Verdict.BootNotSuccessful, state,
-            $"the boot was not successful within {limit.TotalSeconds:0} s: {Why(answer)}{lockKept}: repair the host or reboot it, then 'dlm-updater run' asks again")
+            $"the boot was not successful within {limit.TotalSeconds:0} s: {Why(answer)}{lockKept}: "
+            + "repair the host or reboot it, then 'dlm-updater run' asks again")
         {
             Failed = units.Count == 0 ? null : (string.Join(' ', units), Ending.BootNotSuccessful.Code()),
         };

@@ -12,8 +12,9 @@ namespace DlmUpdater.Core.Workflow;
 public sealed record BootUnit(
     string Name, string LoadState, string ActiveState, string Result, bool HasJob, bool WasStarted, bool IsSkipped, bool IsRefused);
 
-/// <summary>Decides from systemd's units whether the boot was successful: the target must be active and every check that it requires done. An active
-/// target alone is not enough: a check that is not ordered before it, or that was enabled later, may have failed or never run.</summary>
+/// <summary>Decides from systemd's units whether the boot was successful: the target must be active and every check that it requires done.
+/// An active target alone is not enough: a check that is not ordered before it, or that was enabled later, may have failed or never
+/// run.</summary>
 public static class BootUnits
 {
     /// <summary>The target that systemd has for this since version 240.</summary>
@@ -38,12 +39,18 @@ public static class BootUnits
         ArgumentNullException.ThrowIfNull(checks);
         if (target.LoadState == "not-found") return new BootAnswer.NoGate($"no boot checks: this host's systemd has no {Target}");
         if (target.LoadState != "loaded")
-            return new BootAnswer.NotSuccessful($"{Target} is {(target.LoadState.Length == 0 ? "not loaded" : target.LoadState)}", [Target]);
+        {
+            string state = target.LoadState.Length == 0 ? "not loaded" : target.LoadState;
+            return new BootAnswer.NotSuccessful($"{Target} is {state}", [Target]);
+        }
 
         BootUnit[] open = [.. checks.Where(c => StandingOf(c) != Standing.Done)];
         bool isActive = target.ActiveState == "active";
         if (isActive && open.Length == 0)
-            return new BootAnswer.Successful(checks.Count == 0 ? $"{Target} is active (no boot checks)" : $"{Target} is active: {string.Join(", ", checks.Select(c => c.Name))}");
+        {
+            string names = checks.Count == 0 ? " (no boot checks)" : ": " + string.Join(", ", checks.Select(c => c.Name));
+            return new BootAnswer.Successful($"{Target} is active{names}");
+        }
 
         string why = $"{Target} is {target.ActiveState}" + (open.Length == 0 ? "" : ": " + string.Join(", ", open.Select(Describe)));
         bool runs = target.HasJob || target.ActiveState == "activating" || open.Any(c => StandingOf(c) == Standing.Runs);
@@ -74,7 +81,8 @@ public static class BootUnits
         { ActiveState: "activating" or "deactivating" or "reloading" or "refreshing" } => Standing.Runs,
         { ActiveState: not "inactive" } or { LoadState: not "loaded" } or { IsRefused: true } => Standing.Failed,
 
-        // systemd counts both as a start that succeeded: a condition that is not met, and a check that ran to its end and has no RemainAfterExit=.
+        // systemd counts both as a start that succeeded: a condition that is not met, and a check that ran to its end and has no
+        // RemainAfterExit=.
         { IsSkipped: true } => Standing.Done,
         { WasStarted: true, Result: "" or "success" } => Standing.Done,
         _ => Standing.Failed,

@@ -2,12 +2,13 @@ using DlmUpdater.Core.Scripts;
 
 namespace DlmUpdater.Core.Workflow;
 
-/// <summary>Tells the scripts that listen, <c>on_failure.d</c> and <c>ext_notify.d</c>, with DLMEngineUpdater's six arguments: lock name, lock acquired
-/// (True/False), running (True/False), phase, script, exit code. What these scripts do changes nothing of how the run goes on or ends.</summary>
+/// <summary>Tells the scripts that listen, <c>on_failure.d</c> and <c>ext_notify.d</c>, with DLMEngineUpdater's six arguments: lock name,
+/// lock acquired (True/False), running (True/False), phase, script, exit code. What these scripts do changes nothing of how the run goes on
+/// or ends.</summary>
 internal static class Listeners
 {
-    /// <summary>The run has stopped. DLMEngineUpdater called it while it still ran, and so passed True for running. Without a failed script the last
-    /// argument is the exit code of this start, except that 80 keeps the 1 that 0.1.0 passed.</summary>
+    /// <summary>The run has stopped. DLMEngineUpdater called it while it still ran, and so passed True for running. Without a failed script
+    /// the last argument is the exit code of this start, except that 80 keeps the 1 that 0.1.0 passed.</summary>
     internal static ValueTask Failed(RunContext run, RunState state, PhaseOutcome outcome, Ending ending, CancellationToken cancel) =>
         Tell(run, state, ScriptStage.OnFailure, isRunning: true, state.Phase.Name(), outcome.Failed?.Name ?? "none",
             outcome.Failed?.Code ?? (ending == Ending.DidNotReboot ? 1 : ending.Code()), cancel, lost: outcome.Verdict == Verdict.LockLost);

@@ -53,7 +53,8 @@ public static class Resume
     {
         if (state is null) return new ResumePlan.Fresh();
 
-        // The lock of an older tool's run, until this program has proved it: the configuration may say by now under which name that tool took it.
+        // The lock of an older tool's run, until this program has proved it: the configuration may say by now under which name that tool
+        // took it.
         if (state is { Phase: > Phase.LockGet, Waiver: null, Lock: { Since: null } adopted }
             && adopted.Identity == facts.Lock with { Holder = adopted.Identity.Holder })
         {
@@ -76,7 +77,8 @@ public static class Resume
         };
     }
 
-    /// <summary>A success of post_update that was recorded on an earlier boot proves nothing of this one: the whole phase runs again.</summary>
+    /// <summary>A success of post_update that was recorded on an earlier boot proves nothing of this one: the whole phase runs
+    /// again.</summary>
     private static RunState OnThisBoot(RunState state, ResumeFacts facts) => state with
     {
         Phase = Phase.PostUpdate,

@@ -5,7 +5,8 @@ namespace DlmUpdater.Core.Workflow;
 
 /// <summary>Tells one boot of a host, or one life of a container, from the next.</summary>
 /// <param name="BootId">The kernel's boot id (<c>/proc/sys/kernel/random/boot_id</c>).</param>
-/// <param name="InitStarted">When PID 1 started, in clock ticks after the kernel's boot: a restarted container keeps the kernel's boot id.</param>
+/// <param name="InitStarted">When PID 1 started, in clock ticks after the kernel's boot: a restarted container keeps the kernel's boot
+/// id.</param>
 public sealed record BootIdentity(string BootId, long InitStarted);
 
 /// <summary>A script of the present phase whose end is recorded: it is never repeated.</summary>
@@ -72,7 +73,8 @@ public sealed record RunState
     /// <summary>The reboot that was asked for; null until then.</summary>
     public RebootRequest? Reboot { get; init; }
 
-    /// <summary>True if a release may have been sent before post_update began again on a later boot: another holder is normal then.</summary>
+    /// <summary>True if a release may have been sent before post_update began again on a later boot: another holder is normal
+    /// then.</summary>
     public bool ReleaseSent { get; init; }
 }
 

@@ -30,7 +30,8 @@ public enum StateFate
 /// <param name="TellsOnFailure">True if <c>on_failure.d</c> runs.</param>
 public sealed record Transition(Phase From, Verdict When, Phase? To, Ending? End, StateFate State, bool TellsOnFailure);
 
-/// <summary>The one table that maps (phase, verdict) to what comes next. Printed in tests/DlmUpdater.Core.Tests/golden/transitions.txt.</summary>
+/// <summary>The one table that maps (phase, verdict) to what comes next. Printed in
+/// tests/DlmUpdater.Core.Tests/golden/transitions.txt.</summary>
 public static class Transitions
 {
     /// <summary>Every row, in the order of the run. A pair that is not here is a bug.</summary>
@@ -121,7 +122,7 @@ public static class Transitions
 
     private static Transition Ends(Phase from, Verdict when, Ending end, StateFate state) => new(from, when, null, end, state, RunsOnFailure(from, end));
 
-    /// <summary>The one rule for <c>on_failure.d</c>: it runs for a failed script in any phase, and under the lock for every ending that waits for an
-    /// admin. Exit codes 0 and 75 (try later, interrupted) are no failures.</summary>
+    /// <summary>The one rule for <c>on_failure.d</c>: it runs for a failed script in any phase, and under the lock for every ending that
+    /// waits for an admin. Exit codes 0 and 75 (try later, interrupted) are no failures.</summary>
     private static bool RunsOnFailure(Phase from, Ending end) => end == Ending.ScriptFailed || (from > LockGet && end.Code() is not (0 or 75));
 }

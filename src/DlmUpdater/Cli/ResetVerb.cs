@@ -65,8 +65,8 @@ internal static class ResetVerb
         return recorded != 0 ? recorded : printed;
     }
 
-    /// <summary>Puts the reset into log and history and replaces the last start's message: <c>status</c> must not go on asking for the repair of a run
-    /// that is no longer open. Exit code 0, or 74; the reset itself is done.</summary>
+    /// <summary>Puts the reset into log and history and replaces the last start's message: <c>status</c> must not go on asking for the
+    /// repair of a run that is no longer open. Exit code 0, or 74; the reset itself is done.</summary>
     private static int Record(UpdaterSettings settings, StoredRun stored, string aside)
     {
         string run = stored is StoredRun.Open { State: var state } ? $"run {state.RunId}, open in phase {state.Phase.Name()}, was reset" : "an open run was reset";

@@ -4,8 +4,9 @@ using DlmUpdater.Scripts;
 
 namespace DlmUpdater.Cli;
 
-/// <summary>Asks logind to keep this host up while scripts run that must not be cut off. It is let go before the reboot that the run itself asks for, and
-/// by the kernel when this process dies: <c>systemd-inhibit</c> holds it for a command that ends when the pipe to it is closed.</summary>
+/// <summary>Asks logind to keep this host up while scripts run that must not be cut off. It is let go before the reboot that the run itself
+/// asks for, while the boot checks are waited for (one of them may reboot the host), and by the kernel when this process dies:
+/// <c>systemd-inhibit</c> holds it for a command that ends when the pipe to it is closed.</summary>
 /// <param name="start">Starts that command; null where there is no logind.</param>
 internal sealed class ShutdownInhibitor(Func<NotifyCommand?> start) : IRunEvents, IDisposable
 {
@@ -29,7 +30,7 @@ internal sealed class ShutdownInhibitor(Func<NotifyCommand?> start) : IRunEvents
     public void On(RunEvent happened)
     {
         if (happened is RunEvent.PhaseEntered { Phase: Phase.PreUpdate or Phase.Update or Phase.NeedsReboot or Phase.PostUpdate }) Hold();
-        else if (happened is RunEvent.PhaseEntered or RunEvent.Ended) Dispose();
+        else if (happened is RunEvent.PhaseEntered or RunEvent.BootWaiting or RunEvent.Ended) Dispose();
     }
 
     /// <summary>Holds it from now on.</summary>

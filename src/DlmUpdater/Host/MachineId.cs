@@ -142,8 +142,8 @@ internal readonly record struct HolderName(string? Name, string Why)
     /// <param name="configured"><c>[lock] holder</c>.</param>
     /// <param name="machine">The machine id.</param>
     /// <param name="hostName">The host name.</param>
-    /// <param name="recorded">The host name that an open run recorded while there was no machine id; null = none. It is kept only while this host still has
-    /// that name: a clone of a disk must not continue the run of another host.</param>
+    /// <param name="recorded">The host name that an open run recorded while there was no machine id; null = none. It is kept only while
+    /// this host still has that name: a clone of a disk must not continue the run of another host.</param>
     internal static HolderName ForFileService(string? configured, MachineIdReading machine, string hostName, string? recorded = null)
     {
         if (configured is not null)

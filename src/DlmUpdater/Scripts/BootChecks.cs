@@ -6,8 +6,9 @@ using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>Asks systemd by <c>systemctl</c> whether this boot was successful. Only two answers mean that there is nothing to ask: no directory of a
-/// running systemd, and a target that systemd says it does not know. All else that is not a whole answer is no answer.</summary>
+/// <summary>Asks systemd by <c>systemctl</c> whether this boot was successful. Only two answers mean that there is nothing to ask: no
+/// directory of a running systemd, and a target that systemd says it does not know. All else that is not a whole answer is no
+/// answer.</summary>
 /// <param name="runner">Runs systemctl.</param>
 /// <param name="time">The clock.</param>
 internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
@@ -17,8 +18,8 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
 
     private static readonly string[] Properties =
     [
-        "Id", "LoadState", "ActiveState", "Result", "Job", "Requires", "InactiveExitTimestampMonotonic", "ConditionResult", "ConditionTimestampMonotonic",
-        "AssertResult", "AssertTimestampMonotonic",
+        "Id", "LoadState", "ActiveState", "Result", "Job", "Requires", "InactiveExitTimestampMonotonic",
+        "ConditionResult", "ConditionTimestampMonotonic", "AssertResult", "AssertTimestampMonotonic",
     ];
 
     /// <summary>Exists while systemd is PID 1 (sd_booted(3)).</summary>
@@ -70,12 +71,17 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
         Said said = Call(["list-units", "--state=failed", "--plain", "--no-legend", "--full"], limit, cancel);
         ImmutableArray<string> failed = said.Why is not null ? [] :
         [
-            .. said.Lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(w => w.Contains('.', StringComparison.Ordinal)))
-                .OfType<string>().Where(u => !no.Units.Contains(u) && !u.StartsWith("dlm-updater", StringComparison.Ordinal)),
+            .. said.Lines.Select(NameIn).OfType<string>()
+                .Where(u => !no.Units.Contains(u) && !u.StartsWith("dlm-updater", StringComparison.Ordinal)),
         ];
-        string why = no.Why + (notStarted is null ? "" : "; " + notStarted) + (failed.IsEmpty ? "" : "; also failed: " + string.Join(", ", failed));
+        string why = no.Why + (notStarted is null ? "" : "; " + notStarted);
+        if (!failed.IsEmpty) why += "; also failed: " + string.Join(", ", failed);
         return new BootAnswer.NotSuccessful(why, [.. no.Units, .. failed]);
     }
+
+    /// <summary>The unit in a line of a list, which older versions begin with a mark.</summary>
+    private static string? NameIn(string line) =>
+        line.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(w => w.Contains('.', StringComparison.Ordinal));
 
     /// <summary>The units in the order asked for; null, and why, if not each of them is described.</summary>
     private List<Unit>? Units(string[] names, TimeSpan limit, CancellationToken cancel, out string why)
@@ -119,7 +125,9 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
                 InterruptGrace = TimeSpan.FromSeconds(1),
             },
             lines.Add, null, null, cancel);
-        return new Said(lines, result.Succeeded ? null : $"{what}: {result.Describe()}" + (lines.FindLast(l => l.Length > 0) is { } last ? $": {last}" : ""));
+        if (result.Succeeded) return new Said(lines, null);
+        string? last = lines.FindLast(l => l.Length > 0);
+        return new Said(lines, $"{what}: {result.Describe()}" + (last is null ? "" : $": {last}"));
     }
 
     /// <summary>What a call printed; <paramref name="Why"/> is not null if it failed.</summary>
@@ -131,7 +139,8 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
         internal static Unit? Of(Dictionary<string, string> block)
         {
             string Text(string key) => block.GetValueOrDefault(key, "");
-            bool Passed(string key) => ulong.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out ulong microseconds) && microseconds > 0;
+            bool Passed(string key) =>
+                ulong.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out ulong microseconds) && microseconds > 0;
             if (Text("Id").Length == 0 || Text("LoadState").Length == 0 || Text("ActiveState").Length == 0) return null;
             return new Unit(
                 new BootUnit(
