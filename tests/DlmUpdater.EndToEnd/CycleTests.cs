@@ -120,13 +120,13 @@ public sealed class CycleTests
         Assert.Equal("0022", File.ReadAllText(host.Root + "/marks/umask").Trim());
         Assert.DoesNotContain(host.Log.Lines, line => line.What == "note");
 
-        // Nothing but the empty stdin, the pipe to the log, and what the shell itself has open: the script, and where ls writes.
+        // Nothing but the empty stdin, the pipe to the log twice, and what the shell itself has open: the script, and where ls writes.
         string[] targets = [.. File.ReadAllLines(host.Root + "/marks/fd").Where(line => line.Contains(" -> ", StringComparison.Ordinal)).Select(line => line.Split(" -> ")[1])];
         Assert.Contains("/dev/null", targets);
         Assert.All(targets, target => Assert.True(
-            target is "/dev/null" || target.StartsWith("pipe:", StringComparison.Ordinal) || target == host.Root + "/marks/fd" ||
+            target is "/dev/null" || target == host.RunDirectory + "/output" || target == host.Root + "/marks/fd" ||
             target == host.StageDirectory("update") + "/10-fetch", $"a script has {target} open"));
-        Assert.Single(targets.Where(target => target.StartsWith("pipe:", StringComparison.Ordinal)).Distinct());
+        Assert.Equal(2, targets.Count(target => target == host.RunDirectory + "/output"));
     }
 
     [Fact]

@@ -10,6 +10,9 @@ public abstract record ScriptResult(TimeSpan Duration)
     /// <summary>What a shell would show as its exit code: 128 + signal for a death by signal, 124 for a timeout, 126 if it did not start.</summary>
     public abstract int ShellCode { get; }
 
+    /// <summary>True if processes of it still run: nothing may be started beside them, and the next start waits for them.</summary>
+    public bool StillRuns { get; init; }
+
     /// <summary>True only for exit code 0.</summary>
     public bool Succeeded => this is Exited { Code: 0 };
 
@@ -38,7 +41,7 @@ public abstract record ScriptResult(TimeSpan Duration)
         public override int ShellCode => 128 + Signal;
     }
 
-    /// <summary>It ran longer than it may and was ended, with its process group.</summary>
+    /// <summary>It ran longer than it may and was ended, with its session.</summary>
     public sealed record TimedOut(TimeSpan Limit, TimeSpan Duration) : ScriptResult(Duration)
     {
         /// <inheritdoc/>
@@ -58,11 +61,22 @@ public abstract record ScriptResult(TimeSpan Duration)
         public override int ShellCode => 126;
     }
 
-    /// <summary>This process was asked to stop (SIGTERM, SIGINT); the script was asked too and has ended, with this code.</summary>
+    /// <summary>It was not started, because what a next start must know of it cannot be written.</summary>
+    public sealed record NotWritable(string Why) : ScriptResult(TimeSpan.Zero)
+    {
+        /// <inheritdoc/>
+        public override string Describe() => $"not started: {Why}";
+
+        /// <inheritdoc/>
+        public override int ShellCode => 126;
+    }
+
+    /// <summary>This process was asked to stop (SIGTERM, SIGINT); the script was asked too and has ended, with this code, and so has all
+    /// that it left in its session; or, after a second signal, it still runs.</summary>
     public sealed record Interrupted(int Code, TimeSpan Duration) : ScriptResult(Duration)
     {
         /// <inheritdoc/>
-        public override string Describe() => $"interrupted (it ended with {Code})";
+        public override string Describe() => StillRuns ? "interrupted (it still runs)" : $"interrupted (it ended with {Code})";
 
         /// <inheritdoc/>
         public override int ShellCode => Code;

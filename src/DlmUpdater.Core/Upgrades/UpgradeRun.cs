@@ -162,6 +162,8 @@ public sealed class UpgradeRun
         _context.Tell(new UpgradeEvent.ScriptEnded(script, result));
         if (result is ScriptResult.Interrupted)
             return Stopped(Ending.Interrupted, $"{script.Name} was {result.Describe()}");
+        if (result is ScriptResult.NotWritable notWritable)
+            return Stopped(Ending.NotWritable, $"{script.Name} was not started: {notWritable.Why}");
         if (!result.Succeeded)
             return Stopped(Ending.ScriptFailed, $"{script.Name} failed: {result.Describe()}");
         if (await record() is { } unwritten)

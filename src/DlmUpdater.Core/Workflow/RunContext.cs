@@ -60,6 +60,9 @@ internal sealed record PhaseOutcome(Verdict Verdict, RunState State, string Why 
     /// <summary>True if an unanswered acquire may have taken the lock.</summary>
     internal bool MayBeOurs { get; init; }
 
+    /// <summary>True if a script was due and was not started, because its running marker could not be written.</summary>
+    internal bool WasNotStarted { get; init; }
+
     /// <summary>The script that failed, for <c>on_failure.d</c>.</summary>
     internal (string Name, int Code)? Failed { get; init; }
 }

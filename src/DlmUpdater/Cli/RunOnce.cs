@@ -70,7 +70,7 @@ internal static class RunOnce
         if (listener is not null) log.Tap = listener.OnLog;
         using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);
         var jitter = HostJitter.For(service.Identity.Holder, time.GetUtcNow());
-        var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
+        using var scripts = new HostScripts(settings.Scripts, settings.Paths, boot, time, new ScriptListener
         {
             Output = (_, script, line) => log.Script(script.Stage.Name(), script.Name, line),
             Tick = (phase, script, elapsed) =>
@@ -79,7 +79,8 @@ internal static class RunOnce
                 notify?.Flush();
             },
             Log = (level, message) => log.Say(level, message),
-        })
+            Waiting = progress.Waiting,
+        }, atOnce: Signals.OfThisProcess.AtOnce)
         {
             RebootCommand = settings.Reboot.LeftOut ? [] : ThisHost.RebootCommand(settings.Reboot),
         };

@@ -102,12 +102,13 @@ internal static class UpgradeStart
         PathSettings paths = settings.Paths with { RunDirectory = settings.Paths.RunDirectory + "/upgrade" };
         _ = DurableFile.MakeDirectories(paths.RunDirectory, OwnFile.PrivateDirectory);
         using var progress = new Progress(error.Line, null, null, redactor, time);
-        var scripts = new HostScripts(settings.Scripts, paths, boot, time, new ScriptListener
+        using var scripts = new HostScripts(settings.Scripts, paths, boot, time, new ScriptListener
         {
             Output = (_, script, line) => log.Script(UpgradeLog.Phase, script.Name, line),
             Tick = (phase, script, elapsed) => progress.Tick(phase, script.Name, elapsed),
             Log = (level, message) => log.Say(level, message),
-        });
+            Waiting = progress.Waiting,
+        }, atOnce: Signals.OfThisProcess.AtOnce);
         if (!scripts.AwaitOutlived(facts.Open?.Id, stop).AsTask().GetAwaiter().GetResult()) return Setup.Fail(Ending.Interrupted, "interrupted");
 
         using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);

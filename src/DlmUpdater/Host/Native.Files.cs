@@ -7,7 +7,7 @@ internal static partial class Native
     /// <summary>Files and descriptors.</summary>
     internal static unsafe partial class Files
     {
-        internal const int F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1;
+        internal const int F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, F_SETPIPE_SZ = 1031;
 
         internal const int R_OK = 4, X_OK = 1;
 
@@ -42,6 +42,9 @@ internal static partial class Native
         [LibraryImport(LibC, SetLastError = true)]
         internal static partial nint write(int fd, byte* buffer, nuint count);
 
+        [LibraryImport(LibC, EntryPoint = "pread64", SetLastError = true)]
+        internal static partial nint pread(int fd, byte* buffer, nuint count, long offset);
+
         [LibraryImport(LibC, EntryPoint = "pwrite64", SetLastError = true)]
         internal static partial nint pwrite(int fd, byte* buffer, nuint count, long offset);
 
@@ -53,6 +56,12 @@ internal static partial class Native
 
         [LibraryImport(LibC, SetLastError = true)]
         internal static partial int pipe2(int* ends, int flags);
+
+        [LibraryImport(LibC, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        internal static partial int mkfifo(string path, uint mode);
+
+        [LibraryImport(LibC, SetLastError = true)]
+        internal static partial int fchown(int fd, uint user, uint group);
 
         [LibraryImport(LibC, SetLastError = true)]
         internal static partial int fcntl(int fd, int command, int argument);

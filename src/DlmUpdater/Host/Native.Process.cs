@@ -23,7 +23,7 @@ internal static partial class Native
         internal const int OpaqueBytes = 512;
 
         /// <summary>The same number on x86-64 and arm64.</summary>
-        internal const long SYS_pidfd_open = 434, SYS_close_range = 436;
+        internal const long SYS_pidfd_open = 434, SYS_close_range = 436, SYS_pidfd_getfd = 438;
 
         [StructLayout(LayoutKind.Sequential)]
         internal struct PollFd

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace DlmUpdater.Host;
@@ -169,6 +170,27 @@ internal static class OwnFile
 
         return fd;
     }
+
+    /// <summary>Makes a named pipe (0600) in place of whatever has that name, and opens the end that is read, which never blocks.
+    /// The descriptor, or -1 and the last error.</summary>
+    internal static int CreatePipe(string path)
+    {
+        int made = Native.Files.mkfifo(path, Private);
+        if (made != 0 && FileErrors.Last == Native.EEXIST && Native.UnlinkPath(path) == 0)
+            made = Native.Files.mkfifo(path, Private);
+        return made == 0 ? OpenPipe(path) : -1;
+    }
+
+    /// <summary>Opens the end that is read of a named pipe that this program made; -1 if there is none.</summary>
+    internal static int OpenPipe(string path)
+    {
+        int fd = Native.Files.open(path, Native.O_RDONLY | Native.O_NOFOLLOW | Always, 0);
+        return fd < 0 || FileFacts.Read(fd) is { Kind: FileKind.Fifo } ? fd : Close(fd);
+    }
+
+    /// <summary>Opens the pipe behind a descriptor once more, for reading and writing. The descriptor, or -1 and the last error.</summary>
+    internal static int ReopenPipe(int fd) =>
+        Native.Files.open(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd}"), Native.O_RDWR | Native.O_CLOEXEC, 0);
 
     /// <summary>Reads a file that <see cref="Open"/> or <see cref="DurableFile"/> wrote, and tightens one of an older version. One that another user owns is not read: it
     /// would decide what root does next.</summary>

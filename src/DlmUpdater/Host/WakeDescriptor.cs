@@ -9,11 +9,18 @@ internal sealed unsafe class WakeDescriptor : IDisposable
     /// <summary>For poll; -1, which poll passes over, if the kernel gave none.</summary>
     public int Fd => _fd;
 
-    /// <summary>Makes it readable, for good. From any thread.</summary>
+    /// <summary>Makes it readable, until <see cref="Reset"/>. From any thread.</summary>
     public void Wake()
     {
         ulong one = 1;
         _ = Native.Files.write(_fd, (byte*)&one, sizeof(ulong));
+    }
+
+    /// <summary>Makes it wait for the next <see cref="Wake"/>.</summary>
+    public void Reset()
+    {
+        ulong count;
+        _ = Native.Files.read(_fd, (byte*)&count, sizeof(ulong));
     }
 
     /// <inheritdoc/>

@@ -65,6 +65,20 @@ internal sealed class Progress(TerminalLine? line, SystemdNotify? notify, Progre
         }
     }
 
+    /// <summary>Shows what is waited for; null = the wait is over.</summary>
+    internal void Waiting(string? what)
+    {
+        lock (gate)
+        {
+            string? clean = what is null ? null : Clean(what);
+            if (now.WaitingFor == clean) return;
+            now = now with { WaitingFor = clean, Updated = clock.GetUtcNow() };
+            file?.Write(now);
+            Draw(TimeSpan.Zero);
+            notify?.Status(Clean(now.Describe()));
+        }
+    }
+
     /// <summary>Takes everything away that shows a run.</summary>
     public void Dispose()
     {

@@ -124,7 +124,7 @@ internal sealed class BootChecks(ProcessRunner runner, TimeProvider time)
                 Limit = limit,
                 InterruptGrace = TimeSpan.FromSeconds(1),
             },
-            lines.Add, null, null, cancel);
+            new RunnerEvents { Line = lines.Add }, cancel);
         if (result.Succeeded) return new Said(lines, null);
         string? last = lines.FindLast(l => l.Length > 0);
         return new Said(lines, $"{what}: {result.Describe()}" + (last is null ? "" : $": {last}"));

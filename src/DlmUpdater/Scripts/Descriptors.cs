@@ -33,16 +33,4 @@ internal static unsafe class Descriptors
                 _ = Native.Files.fcntl(fd, Native.Files.F_SETFD, flags | Native.Files.FD_CLOEXEC);
         }
     }
-
-    /// <summary>Opens a pipe; reading from it never blocks this process, writing to it may block a child.</summary>
-    public static bool TryPipe(out int read, out int write)
-    {
-        int* ends = stackalloc int[2];
-        bool made = Native.Files.pipe2(ends, Native.O_CLOEXEC) == 0;
-        read = made ? ends[0] : -1;
-        write = made ? ends[1] : -1;
-        if (made)
-            _ = Native.Files.fcntl(read, Native.Files.F_SETFL, Native.O_NONBLOCK);
-        return made;
-    }
 }

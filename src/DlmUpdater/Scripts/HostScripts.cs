@@ -16,10 +16,13 @@ internal sealed record ScriptListener
 
     /// <summary>Something worth a line of the log.</summary>
     public Action<LogLevel, string> Log { get; init; } = static (_, _) => { };
+
+    /// <summary>What is waited for, for <c>status</c>: processes by id and command line; null = the wait is over.</summary>
+    public Action<string?> Waiting { get; init; } = static _ => { };
 }
 
 /// <summary>The host's scripts, in directories, as processes.</summary>
-internal sealed class HostScripts : IScripts
+internal sealed class HostScripts : IScripts, IDisposable
 {
     // A unit that is asked to stop is killed by systemd after 90 s itself. Longer would only look like patience.
     private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(90);
@@ -31,22 +34,35 @@ internal sealed class HostScripts : IScripts
     private readonly ScriptListener _listener;
     private readonly ProcessRunner _runner;
     private readonly RunNoteFile _note;
+    private readonly OutputPipe _output;
     private readonly OutlivedScripts _outlived;
+    private readonly CancellationToken _atOnce;
     private readonly string _once;
     private readonly ScriptDirectory _directory;
     private readonly Dictionary<string, UserLookup> _users = [];
     private readonly HashSet<ScriptStage> _toldSkipped = [];
     private UserAccount? _own;
+    private ProcessSession? _left;
+    private bool _unmarkedSaid;
 
     /// <summary>Joins the parts. Touches nothing yet.</summary>
+    /// <param name="settings">Where scripts are, and how they run.</param>
+    /// <param name="paths">Where the running marker and the output pipe are.</param>
+    /// <param name="boot">This boot.</param>
+    /// <param name="time">The clock, real time.</param>
+    /// <param name="listener">The callbacks.</param>
+    /// <param name="runner">The waits of the runner.</param>
+    /// <param name="outlived">The waits for an orphaned script.</param>
+    /// <param name="atOnce">After an interrupt: stops waiting for what still runs, and leaves it to the next start.</param>
     public HostScripts(
         ScriptSettings settings, PathSettings paths, BootIdentity boot, TimeProvider time, ScriptListener listener,
-        RunnerLimits? runner = null, OutlivedLimits? outlived = null)
+        RunnerLimits? runner = null, OutlivedLimits? outlived = null, CancellationToken atOnce = default)
     {
-        (_settings, _paths, _boot, _time, _listener) = (settings, paths, boot, time, listener);
-        _runner = new(time, runner ?? new());
+        (_settings, _paths, _boot, _time, _listener, _atOnce) = (settings, paths, boot, time, listener, atOnce);
+        _output = new(OutputPipe.PathIn(paths.RunDirectory));
+        _runner = new(time, runner ?? new(), _output);
         _note = new(paths.RunDirectory);
-        _outlived = new(_note, boot, settings, time, outlived ?? new(), listener.Log);
+        _outlived = new(_note, paths.RunDirectory, boot, settings, time, outlived ?? new(), listener);
         _once = RunOnceRecord.PathIn(paths.StateDirectory);
         _directory = new(settings, User);
     }
@@ -143,12 +159,29 @@ internal sealed class HostScripts : IScripts
         return lookup;
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _note.Dispose();
+        _output.Dispose();
+    }
+
     private ScriptResult Act(Script script, IReadOnlyList<string> argv, UserAccount user, ScriptContext context, CancellationToken cancel)
     {
+        if (_left?.Members() is { Count: > 0 } left)
+            return new ScriptResult.NotStarted($"processes of the script before it still run: {ProcessSession.Describe(left)}");
+        _left = null;
         var note = new RunNote(
-            context.RunId, context.Phase.Name(), script.Name, _boot, ProcessTable.UptimeTicks(), script.Timeout, 0, 0);
+            context.RunId, context.Phase.Name(), script.Name, _boot, ProcessTable.UptimeTicks(), script.Timeout, 0, 0) { Stage = script.Stage.Name() };
         if (_note.Write(note) is { } why)
-            return new ScriptResult.NotStarted(why);
+        {
+            // A host that cannot write the marker must come back all the same; anything else waits until it can.
+            if (context.Phase != Phase.PostUpdate)
+                return new ScriptResult.NotWritable(why);
+            if (!_unmarkedSaid)
+                _listener.Log(LogLevel.Warning, $"{why}; post_update runs without the running marker, to bring the host back");
+            _unmarkedSaid = true;
+        }
 
         var request = new ProcessRequest
         {
@@ -162,13 +195,36 @@ internal sealed class HostScripts : IScripts
             InterruptGrace = script.Stage is ScriptStage.Update or ScriptStage.Reboot ? null : InterruptGrace,
         };
 
-        ScriptResult result = _runner.Run(
-            request,
-            line => _listener.Output(context.Phase, script, line),
-            elapsed => _listener.Tick(context.Phase, script, elapsed),
-            pid => _note.Write(note with { Pid = pid, StartTicks = ProcessTable.Read(pid)?.StartTicks ?? 0 }),
-            cancel);
+        ScriptResult result = _runner.Run(request, Events(script, context, note), cancel, _atOnce);
+        _listener.Waiting(null);
+        if (result.StillRuns)
+            return result;
+        _left = null;
         _note.Clear();
         return result;
+    }
+
+    private RunnerEvents Events(Script script, ScriptContext context, RunNote note)
+    {
+        bool named = false;
+        string name = $"{script.Stage.Name()}/{TrustChain.Shown(script.Name)}";
+        return new RunnerEvents
+        {
+            Line = line => _listener.Output(context.Phase, script, line),
+            Tick = elapsed => _listener.Tick(context.Phase, script, elapsed),
+            Started = pid =>
+            {
+                _left = new ProcessSession(pid);
+                note = note with { Pid = pid, StartTicks = ProcessTable.Read(pid)?.StartTicks ?? 0 };
+                _ = _note.Write(note);
+            },
+            Asking = () => _ = _note.Write(note with { IsAsked = true }),
+            Waiting = what =>
+            {
+                _listener.Log(LogLevel.Warning, $"{name} was asked to stop; {(named ? "still " : "")}waiting for {what}");
+                _listener.Waiting($"processes of {name}: {what}");
+                named = true;
+            },
+        };
     }
 }

@@ -65,6 +65,7 @@ public class FleetSimulationTests
     [InlineData(Sabotage.ScriptsReversed, Rule.ScriptsInOrder)]
     [InlineData(Sabotage.BestEffortAtOnce, Rule.WaiversAreConfigured)]
     [InlineData(Sabotage.BootIsAlwaysSuccessful, Rule.BootIsSuccessful)]
+    [InlineData(Sabotage.SurvivorsAreForgotten, Rule.NothingBesideSurvivors)]
     public void A_broken_port_is_caught(Sabotage broken, Rule by) => Caught(by, broken, null);
 
     [Fact]

@@ -26,6 +26,14 @@ public sealed class UpgradeRunTests
     }
 
     [Fact]
+    public void A_script_that_was_not_started_for_want_of_a_marker_is_74()
+    {
+        _bed.Results["0020_users"] = new ScriptResult.NotWritable("cannot write running: No space left on device");
+
+        Assert.Equal(Ending.NotWritable, _bed.Run().Ending);
+    }
+
+    [Fact]
     public void The_second_upgrade_runs_only_what_runs_every_time()
     {
         _bed.Run();

@@ -49,6 +49,39 @@ public class UpdateRunTests
         Assert.DoesNotContain("reboot!", bed.Acts);
     }
 
+    [Theory]
+    [InlineData("needs_update/due", false)]
+    [InlineData("pre_update/s", true)]
+    [InlineData("update/s", true)]
+    [InlineData("needs_reboot/ask", true)]
+    [InlineData("reboot/s", true)]
+    public void A_script_that_was_not_started_for_want_of_a_marker_is_74_and_no_failure_of_the_script(string script, bool isOpen)
+    {
+        var bed = new Bed
+        {
+            Names = { [ScriptStage.PreUpdate] = ["s"], [ScriptStage.Update] = ["s"], [ScriptStage.Reboot] = ["s"] },
+            Results = { [script] = () => new ScriptResult.NotWritable("cannot write /run/x/running: No space left on device") },
+        };
+        if (script == "reboot/s") bed.Results["needs_reboot/ask"] = () => Bed.Exit(1);
+
+        RunReport report = bed.Run();
+
+        Assert.Equal((Ending.NotWritable, isOpen), (report.Ending, report.StateKept));
+        Assert.Contains($"{script} was not started: cannot write /run/x/running: No space left on device", report.Message, StringComparison.Ordinal);
+        if (script == "reboot/s") Assert.Null(bed.Open.Reboot);
+    }
+
+    [Fact]
+    public void A_reboot_command_that_was_not_started_for_want_of_a_marker_starts_no_deadline()
+    {
+        var bed = new Bed { Results = { ["needs_reboot/ask"] = () => Bed.Exit(1) }, Reboots = () => new ScriptResult.NotWritable("no space left on device") };
+
+        RunReport report = bed.Run();
+
+        Assert.Equal((Ending.NotWritable, Phase.Reboot), (report.Ending, bed.Open.Phase));
+        Assert.Null(bed.Open.Reboot);
+    }
+
     [Fact]
     public void Every_check_is_asked_also_after_a_yes()
     {

@@ -85,8 +85,10 @@ public sealed class HostScriptsTests : IDisposable
 
         string[] said = _lines.Select(l => l["pre_update a: ".Length..]).ToArray();
         Assert.Contains($"\"run_id\":\"{TrustedDirectory.Context.RunId}\",\"phase\":\"pre_update\",\"script\":\"a\",\"boot_id\":\"this-boot\"", said[0], StringComparison.Ordinal);
-        Assert.EndsWith($"\"limit_ms\":14400000,\"pid\":{said[1]},\"start_ticks\":{said[2]}}}", said[0], StringComparison.Ordinal);
-        Assert.False(File.Exists(note));
+        Assert.Matches($"\"limit_ms\":14400000,\"stage\":\"pre_update\",\"pid\":{said[1]},\"start_ticks\":{said[2]},\"check\":\"[0-9a-f]{{8}}\"}} *$", said[0]);
+        Assert.Equal("", File.ReadAllText(note).Trim());
+        scripts.Dispose();
+        Assert.Empty(Directory.GetFileSystemEntries(_directory.Root + "/run"));
     }
 
     [Fact]
@@ -97,7 +99,62 @@ public sealed class HostScriptsTests : IDisposable
         File.WriteAllText(_directory.Root + "/run", "");
         HostScripts scripts = _directory.Scripts(Listener);
 
-        Assert.Contains("/run/running cannot be written", Assert.IsType<ScriptResult.NotStarted>(Run(scripts, Only(scripts))).Why, StringComparison.Ordinal);
+        Assert.Contains($"cannot write {_directory.Root}/run/running", Assert.IsType<ScriptResult.NotWritable>(Run(scripts, Only(scripts))).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_marker_post_update_runs_all_the_same()
+    {
+        _directory.Shell("post_update.d/a", "echo back");
+        _directory.Shell("post_update.d/b", "echo healthy");
+        Directory.Delete(_directory.Root + "/run");
+        File.WriteAllText(_directory.Root + "/run", "");
+        HostScripts scripts = _directory.Scripts(Listener);
+
+        foreach (Script script in scripts.Find(ScriptStage.PostUpdate).Scripts)
+            Assert.True(Run(scripts, script, TrustedDirectory.Context with { Phase = Phase.PostUpdate }).Succeeded);
+
+        Assert.Equal(["post_update a: back", "post_update b: healthy"], _lines);
+        Assert.Contains("post_update runs without the running marker", Assert.Single(_log), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_a_second_signal_the_marker_stays_and_nothing_is_started()
+    {
+        string flag = _directory.Root + "/flag";
+        _directory.Shell("update.d/a", $"trap '' TERM; echo ready; while [ ! -e {flag} ]; do sleep 0.01; done");
+        _directory.Shell("update.d/b", "echo started");
+        using CancellationTokenSource cancel = new(), atOnce = new();
+        using var scripts = new HostScripts(_directory.Settings, _directory.Paths, TrustedDirectory.Boot, TimeProvider.System, new()
+        {
+            Output = (_, script, line) =>
+            {
+                _lines.Add(script.Name + " " + line);
+                cancel.Cancel();
+            },
+            Waiting = what =>
+            {
+                if (what is not null)
+                    atOnce.Cancel();
+            },
+            Log = (_, message) => _log.Add(message),
+        }, atOnce: atOnce.Token);
+        IReadOnlyList<Script> found = scripts.Find(ScriptStage.Update).Scripts;
+        ScriptContext context = TrustedDirectory.Context with { Phase = Phase.Update };
+
+        Assert.True((await scripts.Run(found[0], context, cancel.Token)).StillRuns);
+        Assert.IsType<ScriptResult.NotStarted>(await scripts.Run(found[1], context, CancellationToken.None));
+        scripts.Dispose();
+
+        RunNote note = Assert.IsType<StoredNote.Found>(new RunNoteFile(_directory.Root + "/run").Open()).Note;
+        Assert.True(note is { IsAsked: true, Script: "a", Stage: "update", Pid: > 0 });
+        Assert.Contains(_log, l => l.StartsWith("update/a was asked to stop; waiting for pid ", StringComparison.Ordinal));
+        Assert.Equal(["a ready"], _lines);
+        File.WriteAllText(flag, "");
+        using HostScripts next = _directory.Scripts();
+        Assert.True(await next.AwaitOutlived(context.RunId, CancellationToken.None));
+        Assert.False(ProcessTable.Read(note.Pid) is { Runs: true });
+        _ = new ChildExit(note.Pid, true).Reap();
     }
 
     [Fact]

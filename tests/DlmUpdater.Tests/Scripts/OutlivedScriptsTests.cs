@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Core.Workflow;
 using DlmUpdater.Host;
 using DlmUpdater.Scripts;
 
@@ -10,6 +11,8 @@ public sealed class OutlivedScriptsTests : IDisposable
 {
     private readonly TrustedDirectory _directory = new();
     private readonly List<string> _log = [];
+    private readonly List<string> _output = [];
+    private readonly List<string?> _waiting = [];
     private readonly List<int> _started = [];
     private readonly string _runId = "run-" + Guid.NewGuid().ToString("N");
     private readonly long _since = ProcessTable.UptimeTicks();
@@ -18,7 +21,7 @@ public sealed class OutlivedScriptsTests : IDisposable
     {
         foreach (int pid in _started)
         {
-            _ = Native.kill(-pid, Native.SIGKILL);
+            new ProcessSession(pid).Kill(new ProcessSession(pid).Members());
             new ChildExit(pid, true).Reap();
         }
 
@@ -27,19 +30,24 @@ public sealed class OutlivedScriptsTests : IDisposable
 
     private RunNoteFile File => new(_directory.Root + "/run");
 
-    private bool Await(string? runId, ScriptSettings? settings = null, CancellationToken cancel = default)
+    private bool Await(string? runId, ScriptSettings? settings = null, OutlivedLimits? limits = null, CancellationToken cancel = default)
     {
         // A wait that would never end fails the test instead.
         using var tooLong = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         tooLong.CancelAfter(TimeSpan.FromSeconds(20));
         return new OutlivedScripts(
-            File, TrustedDirectory.Boot, settings ?? _directory.Settings, TimeProvider.System,
-            new() { Look = TimeSpan.FromMilliseconds(10), KillGrace = TimeSpan.FromMilliseconds(200), Orphans = TimeSpan.FromMilliseconds(300) },
-            (_, message) =>
+            File, _directory.Root + "/run", TrustedDirectory.Boot, settings ?? _directory.Settings, TimeProvider.System,
+            limits ?? new() { Look = TimeSpan.FromMilliseconds(10), KillGrace = TimeSpan.FromMilliseconds(200), Orphans = TimeSpan.FromMilliseconds(300) },
+            new ScriptListener
             {
-                // The script ends only once it is waited for: no clock decides this test.
-                _log.Add(message);
-                System.IO.File.WriteAllText(Flag, "");
+                Log = (_, message) =>
+                {
+                    // The script ends only once it is waited for: no clock decides this test.
+                    _log.Add(message);
+                    System.IO.File.WriteAllText(Flag, "");
+                },
+                Output = (phase, script, line) => _output.Add($"{phase.Name()} {script.Stage.Name()}/{script.Name}: {line}"),
+                Waiting = _waiting.Add,
             }).Await(runId, tooLong.Token);
     }
 
@@ -53,9 +61,10 @@ public sealed class OutlivedScriptsTests : IDisposable
             Arguments = [path],
             Environment = ScriptEnvironment.Build(TrustedDirectory.Context with { RunId = _runId }, script, "/", UserAccount.Own()),
         };
-        int nothing = Native.Files.open("/dev/null", Native.O_RDWR | Native.O_CLOEXEC, 0);
-        int pid = ProcessStart.Start(request, nothing, out string why);
-        _ = Native.Files.close(nothing);
+        var pipe = new OutputPipe(OutputPipe.PathIn(_directory.Root + "/run"));
+        Assert.Null(pipe.Open(null));
+        int pid = ProcessStart.Start(request, pipe.Write, out string why);
+        pipe.Abandon();
         Assert.True(pid > 0, why);
         _started.Add(pid);
         return pid;
@@ -74,7 +83,7 @@ public sealed class OutlivedScriptsTests : IDisposable
 
         Assert.False(ProcessTable.Read(_started[0]) is { Runs: true });
         Assert.Contains(_log, l => l.Contains("script 10-a (pid ", StringComparison.Ordinal) && l.Contains("waiting for it", StringComparison.Ordinal));
-        Assert.IsType<StoredNote.None>(File.Read());
+        Assert.IsType<StoredNote.None>(File.Open());
     }
 
     [Fact]
@@ -82,11 +91,11 @@ public sealed class OutlivedScriptsTests : IDisposable
     {
         RunNote note = new("r", "update", "daemon/ö\n", new("b", 77), 123, TimeSpan.FromMilliseconds(1500), 42, 4711);
         Assert.Null(File.Write(note));
-        Assert.Equal(note, Assert.IsType<StoredNote.Found>(File.Read()).Note);
+        Assert.Equal(note, Assert.IsType<StoredNote.Found>(File.Open()).Note);
 
         RunNote before = note with { Limit = null, Pid = 0, StartTicks = 0 };
         Assert.Null(File.Write(before));
-        Assert.Equal(before, Assert.IsType<StoredNote.Found>(File.Read()).Note);
+        Assert.Equal(before, Assert.IsType<StoredNote.Found>(File.Open()).Note);
         Assert.Equal(["running"], Directory.GetFiles(_directory.Root + "/run").Select(Path.GetFileName));
     }
 
@@ -94,11 +103,11 @@ public sealed class OutlivedScriptsTests : IDisposable
     public void A_note_that_is_cut_at_any_byte_is_unreadable_and_never_wrong()
     {
         File.Write(Note());
-        byte[] bytes = System.IO.File.ReadAllBytes(_directory.Root + "/run/running");
-        for (int length = 0; length < bytes.Length; length++)
+        byte[] bytes = System.IO.File.ReadAllBytes(_directory.Root + "/run/running").AsSpan().TrimEnd((byte)' ').ToArray();
+        for (int length = 1; length < bytes.Length; length++)
         {
             System.IO.File.WriteAllBytes(_directory.Root + "/run/running", bytes[..length]);
-            Assert.IsType<StoredNote.Unreadable>(File.Read());
+            Assert.IsType<StoredNote.Unreadable>(File.Open());
         }
     }
 
@@ -160,7 +169,7 @@ public sealed class OutlivedScriptsTests : IDisposable
         File.Write(Note(Start("sleep 60")) with { Boot = new("another-boot", 1) });
 
         Assert.True(Await(_runId));
-        Assert.IsType<StoredNote.None>(File.Read());
+        Assert.IsType<StoredNote.None>(File.Open());
     }
 
     [Fact]
@@ -208,7 +217,7 @@ public sealed class OutlivedScriptsTests : IDisposable
         Assert.False(Await(_runId, cancel: cancel.Token));
 
         Assert.True(ProcessTable.Read(pid) is { Runs: true });
-        Assert.IsType<StoredNote.Found>(File.Read());
+        Assert.IsType<StoredNote.Found>(File.Open());
     }
 
     [Fact]
@@ -263,7 +272,150 @@ public sealed class OutlivedScriptsTests : IDisposable
 
         Assert.InRange(watch.ElapsedMilliseconds, 300, 5000);
         Assert.Single(ProcessTable.Find(p => p.Group == pid));
-        Assert.Contains(_log, l => l.Contains("taken for a daemon of 10-a", StringComparison.Ordinal));
+        Assert.Contains(_log, l => l.Contains("taken for a daemon of 10-a and not waited for: pid ", StringComparison.Ordinal) && l.Contains("(sleep 60)", StringComparison.Ordinal));
+    }
+
+    /// <summary>Starts a script whose process ends while what it has started, in a group of its own, works on; returns once the process has ended.</summary>
+    private int StartAndLoseLeader(string work)
+    {
+        int pid = Start($"perl -e 'setpgrp(0, 0); exec @ARGV' sh -c '{work}' & exit 0");
+        var watch = Stopwatch.StartNew();
+        while (ProcessTable.Read(pid) is { Runs: true } && watch.ElapsedMilliseconds < 5000)
+            Thread.Sleep(5);
+        return pid;
+    }
+
+    [Fact]
+    public void What_an_interrupted_script_left_in_its_session_is_waited_for_until_it_ends()
+    {
+        int pid = StartAndLoseLeader($"{UntilFlag}; echo finished");
+        File.Write(Note(pid) with { IsAsked = true });
+
+        Assert.True(Await(_runId, limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
+
+        Assert.Empty(new ProcessSession(pid).Members());
+        Assert.Contains(_log, l => l.Contains("was asked to stop and has ended, but processes of it still run: waiting for them: pid ", StringComparison.Ordinal));
+        Assert.Contains(_waiting, w => w is not null && w.StartsWith("processes of script 10-a: pid ", StringComparison.Ordinal) && w.Contains("echo finished", StringComparison.Ordinal));
+        Assert.Null(_waiting[^1]);
+        Assert.Equal(["pre_update pre_update/10-a: finished"], _output);
+        Assert.Equal(["running"], Directory.GetFileSystemEntries(_directory.Root + "/run").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void What_an_interrupted_script_left_is_ended_by_an_admin_and_the_start_continues()
+    {
+        int pid = StartAndLoseLeader("exec sleep 60");
+        File.Write(Note(pid) with { IsAsked = true });
+        var admin = new Thread(() =>
+        {
+            Thread.Sleep(100);
+            new ProcessSession(pid).Kill(new ProcessSession(pid).Members());
+        });
+        admin.Start();
+
+        Assert.True(Await(_runId, limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
+        admin.Join();
+
+        Assert.IsType<StoredNote.None>(File.Open());
+    }
+
+    [Fact]
+    public void What_a_script_leaves_that_ends_by_itself_while_it_is_waited_for_is_a_daemon()
+    {
+        int pid = Start($"sleep 60 & {UntilFlag}");
+        File.Write(Note(pid));
+
+        Assert.True(Await(_runId));
+
+        Assert.Single(new ProcessSession(pid).Members());
+    }
+
+    [Fact]
+    public void What_has_cleared_its_environment_belongs_to_the_script_all_the_same()
+    {
+        int pid = StartAndLoseLeader($"exec env -i PATH=/usr/bin:/bin sh -c \"{UntilFlag}\"");
+        File.Write(Note(pid) with { IsAsked = true });
+
+        Assert.True(Await(_runId));
+
+        Assert.Empty(new ProcessSession(pid).Members());
+    }
+
+    [Fact]
+    public void Output_is_read_on_so_that_no_pipe_fills_and_no_line_is_lost()
+    {
+        int pid = Start("i=0; while [ $i -lt 40000 ]; do echo \"line $i of some length, as a package manager prints it, again and again\"; i=$((i+1)); done");
+        File.Write(Note(pid) with { Stage = "phase_hooks" });
+
+        Assert.True(Await(_runId));
+
+        Assert.Equal(40000, _output.Count);
+        Assert.Equal("pre_update phase_hooks/10-a: line 39999 of some length, as a package manager prints it, again and again", _output[^1]);
+        Assert.Equal(0, new ChildExit(pid, true).Reap());
+        _started.Clear();
+    }
+
+    [Fact]
+    public void A_daemon_of_a_script_whose_start_was_killed_never_waits_for_a_reader()
+    {
+        string go = _directory.Root + "/go", done = _directory.Root + "/done";
+        int pid = Start($"setsid perl -e 'select undef, undef, undef, 0.01 until -e \"{go}\"; syswrite STDOUT, \"x\" x 4096 for 1 .. 1000; open F, \">\", \"{done}\"' & {UntilFlag}");
+        File.Write(Note(pid));
+        Assert.True(Await(_runId));
+
+        System.IO.File.WriteAllText(go, "");
+
+        var watch = Stopwatch.StartNew();
+        while (!System.IO.File.Exists(done) && watch.ElapsedMilliseconds < 20_000)
+            Thread.Sleep(5);
+        Assert.True(System.IO.File.Exists(done));
+    }
+
+    [Fact]
+    public void A_cancelled_wait_leaves_script_output_and_marker_to_the_next_one()
+    {
+        int pid = Start($"{UntilFlag}; echo late");
+        File.Write(Note(pid));
+        using (var cancel = new CancellationTokenSource())
+        {
+            cancel.Cancel();
+            Assert.False(Await(_runId, cancel: cancel.Token));
+        }
+
+        Assert.True(Await(_runId));
+
+        Assert.Equal(["pre_update pre_update/10-a: late"], _output);
+    }
+
+    [Fact]
+    public void A_file_of_another_or_a_link_in_the_place_of_the_marker_is_not_used()
+    {
+        string path = _directory.Root + "/run/running", other = _directory.Root + "/other";
+        System.IO.File.WriteAllText(other, "precious");
+        System.IO.File.CreateSymbolicLink(path, other);
+
+        Assert.IsType<StoredNote.Unreadable>(File.Open());
+        Assert.Contains("it is a symbolic link", File.Write(Note()), StringComparison.Ordinal);
+        Assert.Equal("precious", System.IO.File.ReadAllText(other));
+
+        System.IO.File.Delete(path);
+        System.IO.File.WriteAllText(path, "x");
+        Assert.True(OperatingSystem.IsLinux());
+        _ = Process.Start("chown", ["daemon", path]).WaitForExit(10_000);
+        Assert.IsType<StoredNote.Unreadable>(File.Open());
+        Assert.Contains("it belongs to another user (uid 1)", File.Write(Note()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_marker_of_0_1_0_is_tightened_to_its_owner()
+    {
+        string path = _directory.Root + "/run/running";
+        System.IO.File.WriteAllText(path, "{}");
+        TrustedDirectory.SetMode(path, (UnixFileMode)0b110_100_100);
+
+        _ = File.Open();
+
+        Assert.Equal((UnixFileMode)0b110_000_000, OperatingSystem.IsLinux() ? System.IO.File.GetUnixFileMode(path) : default);
     }
 
     [Fact]

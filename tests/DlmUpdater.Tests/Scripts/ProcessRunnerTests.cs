@@ -17,17 +17,20 @@ public sealed class ProcessRunnerTests : IDisposable
 
     private readonly TrustedDirectory _directory = new();
     private readonly List<string> _lines = [];
+    private readonly List<string> _waiting = [];
 
     public void Dispose() => _directory.Dispose();
 
     private ScriptResult Run(
         string body, TimeSpan? limit = null, RunnerLimits? limits = null, TimeSpan? grace = null,
-        Action<string>? line = null, Action<int>? started = null, Action<TimeSpan>? tick = null, UserAccount? user = null, CancellationToken cancel = default) =>
-        RunFile(_directory.Shell("script", body), limit, limits, grace, line, started, tick, user, cancel);
+        Action<string>? line = null, Action<int>? started = null, Action<TimeSpan>? tick = null, UserAccount? user = null,
+        Action? asking = null, CancellationToken cancel = default, CancellationToken atOnce = default) =>
+        RunFile(_directory.Shell("script", body), limit, limits, grace, line, started, tick, user, asking, cancel, atOnce);
 
     private ScriptResult RunFile(
         string path, TimeSpan? limit = null, RunnerLimits? limits = null, TimeSpan? grace = null,
-        Action<string>? line = null, Action<int>? started = null, Action<TimeSpan>? tick = null, UserAccount? user = null, CancellationToken cancel = default)
+        Action<string>? line = null, Action<int>? started = null, Action<TimeSpan>? tick = null, UserAccount? user = null,
+        Action? asking = null, CancellationToken cancel = default, CancellationToken atOnce = default)
     {
         var request = new ProcessRequest
         {
@@ -38,7 +41,8 @@ public sealed class ProcessRunnerTests : IDisposable
             InterruptGrace = grace,
             As = user,
         };
-        return new ProcessRunner(TimeProvider.System, limits ?? Short).Run(request, line ?? _lines.Add, tick, started, cancel);
+        return new ProcessRunner(TimeProvider.System, limits ?? Short).Run(
+            request, new RunnerEvents { Line = line ?? _lines.Add, Tick = tick, Started = started, Asking = asking, Waiting = _waiting.Add }, cancel, atOnce);
     }
 
     [Theory]
@@ -393,6 +397,180 @@ public sealed class ProcessRunnerTests : IDisposable
 
         Assert.Equal(137, Assert.IsType<ScriptResult.Interrupted>(killed).Code);
         Assert.Equal(4, Assert.IsType<ScriptResult.Interrupted>(waited).Code);
+    }
+
+    /// <summary>The ways in which a script's process ends at SIGTERM while the program that it has started finishes its work.</summary>
+    public static TheoryData<string> Leaving => new()
+    {
+        "sh $WORK\nexit 0",
+        "trap 'exit 1' TERM; sh $WORK & wait; exit 0",
+        "perl -e 'setpgrp(0, 0); exec @ARGV' sh $WORK & trap 'exit 1' TERM; wait; exit 0",
+    };
+
+    private string Work(string body)
+    {
+        _directory.Write("work", body + "\n");
+        return _directory.Root + "/work";
+    }
+
+    [Theory]
+    [MemberData(nameof(Leaving))]
+    public void What_an_interrupted_script_leaves_is_waited_for(string body)
+    {
+        string flag = _directory.Root + "/flag";
+        string work = Work($"trap 'echo asked' TERM; echo ready; while [ ! -e {flag} ]; do sleep 0.01; done; echo finished");
+        using var cancel = new CancellationTokenSource();
+        int pid = 0;
+        bool wasTold = false;
+        var later = new Thread(() =>
+        {
+            // Longer than the drain: a runner that waits for its child alone has returned by then.
+            while (ProcessTable.Read(pid) is { Runs: true })
+                Thread.Sleep(5);
+            Thread.Sleep(600);
+            File.WriteAllText(flag, "");
+        });
+
+        ScriptResult result = Run(body.Replace("$WORK", work, StringComparison.Ordinal), cancel: cancel.Token, started: p => pid = p, asking: () => wasTold = true, line: l =>
+        {
+            _lines.Add(l);
+            if (l != "ready")
+                return;
+            cancel.Cancel();
+            later.Start();
+        });
+        later.Join();
+
+        Assert.False(Assert.IsType<ScriptResult.Interrupted>(result).StillRuns);
+        Assert.Equal(["ready", "asked", "finished"], _lines.Where(l => l != "Terminated"));
+        Assert.True(wasTold);
+        Assert.Empty(new ProcessSession(pid).Members());
+    }
+
+    [Fact]
+    public void What_is_waited_for_is_named_again_and_again()
+    {
+        string work = Work("trap '' TERM; echo ready; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done");
+        using var cancel = new CancellationTokenSource();
+
+        Run($"sh {work}\nexit 0", cancel: cancel.Token, line: _ => cancel.Cancel(), limits: Short with { Remind = TimeSpan.FromMilliseconds(100) });
+
+        Assert.True(_waiting.Count > 1, string.Join('\n', _waiting));
+        Assert.All(_waiting, w => Assert.Matches($@"pid \d+ \(sh {work}\)", w));
+    }
+
+    [Fact]
+    public void What_a_script_leaves_that_ended_before_a_signal_is_a_daemon()
+    {
+        using var cancel = new CancellationTokenSource();
+        int pid = 0;
+        ScriptResult result = Run("sleep 60 & echo done; exit 0", cancel: cancel.Token, started: p => pid = p, line: l =>
+        {
+            while (ProcessTable.Read(pid) is { Runs: true })
+                Thread.Sleep(5);
+        });
+
+        Assert.True(result.Succeeded);
+        List<ProcessStat> daemon = new ProcessSession(pid).Members();
+        Assert.Single(daemon);
+        new ProcessSession(pid).Kill(daemon);
+    }
+
+    [Fact]
+    public void A_second_signal_ends_the_wait_at_once_and_ends_no_process()
+    {
+        using CancellationTokenSource cancel = new(), atOnce = new();
+        string flag = _directory.Root + "/flag";
+        int pid = 0;
+        ScriptResult result = Run($"trap 'echo asked' TERM; echo ready; while [ ! -e {flag} ]; do sleep 0.01; done", cancel: cancel.Token, atOnce: atOnce.Token,
+            started: p => pid = p, limits: Short with { Tick = TimeSpan.FromSeconds(30) }, line: l =>
+            {
+                if (l == "ready")
+                    cancel.Cancel();
+                if (l == "asked")
+                    atOnce.Cancel();
+            });
+
+        Assert.True(Assert.IsType<ScriptResult.Interrupted>(result).StillRuns);
+        Assert.True(ProcessTable.Read(pid) is { Runs: true });
+        File.WriteAllText(flag, "");
+        Assert.Equal(0, new ChildExit(pid, true).Reap());
+    }
+
+    [Fact]
+    public void The_grace_of_an_interrupt_holds_for_what_the_script_leaves_too()
+    {
+        string work = Work("trap '' TERM; echo ready; while :; do sleep 0.01; done");
+        using var cancel = new CancellationTokenSource();
+        int pid = 0;
+
+        ScriptResult result = Run($"sh {work}\nexit 0", cancel: cancel.Token, started: p => pid = p, line: _ => cancel.Cancel(), grace: TimeSpan.FromMilliseconds(300));
+
+        Assert.IsType<ScriptResult.Interrupted>(result);
+        Assert.Empty(new ProcessSession(pid).Members());
+    }
+
+    [Fact]
+    public void A_timeout_ends_every_process_group_of_the_session()
+    {
+        int pid = 0;
+        string work = Work("trap '' TERM; while :; do sleep 0.01; done");
+        ScriptResult result = Run($"perl -e 'setpgrp(0, 0); exec @ARGV' sh {work} & perl -e 'setpgrp(0, 0); exec @ARGV' sleep 60 & sleep 60", TimeSpan.FromMilliseconds(300),
+            started: p => pid = p);
+
+        Assert.IsType<ScriptResult.TimedOut>(result);
+        Assert.Empty(new ProcessSession(pid).Members());
+    }
+
+    [Fact]
+    public void A_daemon_that_writes_after_the_run_neither_blocks_nor_dies()
+    {
+        string go = _directory.Root + "/go", done = _directory.Root + "/done";
+        ScriptResult result = Run($"setsid perl -e 'select undef, undef, undef, 0.01 until -e \"{go}\"; syswrite STDOUT, \"x\" x 4096 for 1 .. 1024; open F, \">\", \"{done}\"' &");
+        Assert.True(result.Succeeded);
+
+        File.WriteAllText(go, "");
+
+        var watch = Stopwatch.StartNew();
+        while (!File.Exists(done) && watch.ElapsedMilliseconds < 20_000)
+            Thread.Sleep(5);
+        Assert.True(File.Exists(done));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("daemon")]
+    public void Dev_stdout_and_dev_stderr_can_be_opened(string? user)
+    {
+        Run("echo one > /dev/stdout; echo two > /dev/stderr; echo three >> /dev/stdout; ls -l /proc/$$/fd > /dev/null", user: user is null ? null : UserAccount.Find(user).Account);
+
+        Assert.Equal(["one", "two", "three"], _lines);
+    }
+
+    [Fact]
+    public void One_pipe_serves_all_scripts_and_a_daemon_keeps_its_own()
+    {
+        string show = "stat -L -c '%u %i' /proc/$$/fd/1";
+        var runner = new ProcessRunner(TimeProvider.System, Short, new OutputPipe(_directory.Root + "/output"));
+        void Next(string body, UserAccount? user = null)
+        {
+            string path = _directory.Shell("script", body);
+            runner.Run(new() { Path = path, Arguments = [path], Environment = ["PATH=" + ScriptEnvironment.SearchPath], As = user }, new() { Line = _lines.Add }, default);
+        }
+
+        Next(show);
+        Next($"{show}; setsid sleep 60 & echo $!");
+        Next(show, UserAccount.Find("daemon").Account);
+        Next(show);
+        Next(show);
+        _ = Native.kill(int.Parse(_lines[2]), Native.SIGKILL);
+
+        Assert.Equal(_lines[0], _lines[1]);
+        Assert.StartsWith("1 ", _lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("0 ", _lines[4], StringComparison.Ordinal);
+        Assert.NotEqual(_lines[1], _lines[4]);
+        Assert.Equal(_lines[4], _lines[5]);
+        Assert.True(File.Exists(_directory.Root + "/output"));
     }
 
     [Fact]

@@ -458,7 +458,7 @@ public sealed class ScriptDirectoryTests : IDisposable
         string path = _directory.Write("by-shell", "");
         File.WriteAllBytes(path, [.. "#!/bin/sh\n"u8, .. command, (byte)'\n']);
         ScriptResult result = new ProcessRunner(TimeProvider.System, new())
-            .Run(new() { Path = path, Arguments = [path], Environment = ["PATH=/bin"] }, _ => { }, null, null, default);
+            .Run(new() { Path = path, Arguments = [path], Environment = ["PATH=/bin"] }, new RunnerEvents(), default);
         Assert.True(result.Succeeded);
     }
 

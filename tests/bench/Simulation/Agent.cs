@@ -10,6 +10,7 @@ public sealed class Agent : IDisposable
 {
     private static readonly TimeSpan Never = TimeSpan.MinValue;
     private readonly CancellationTokenSource _terminate = new();
+    private readonly CancellationTokenSource _atOnce = new();
 
     internal Agent(Host host, RebootStrategy strategy, string lockName, (ScriptStage Stage, int Index)? untrusted, bool clockStepped)
     {
@@ -96,10 +97,24 @@ public sealed class Agent : IDisposable
         _terminate.Cancel();
     }
 
+    /// <summary>Cancelled by a second signal: what still runs is left to the next start.</summary>
+    internal CancellationToken AtOnce => _atOnce.Token;
+
+    internal void TerminateAtOnce()
+    {
+        if (!Alive || !Terminated || _atOnce.IsCancellationRequested) return;
+        Host.Fleet.Sim.Say(Host.Name, $"SIGTERM again");
+        _atOnce.Cancel();
+    }
+
     internal void Drop() => Alive = false;
 
     /// <inheritdoc/>
-    public void Dispose() => _terminate.Dispose();
+    public void Dispose()
+    {
+        _terminate.Dispose();
+        _atOnce.Dispose();
+    }
 
     /// <summary>Rolls whether the agent is killed during a call that lasts this long.</summary>
     internal void MaybeKill(TimeSpan within)

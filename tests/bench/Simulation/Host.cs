@@ -155,7 +155,12 @@ public sealed class Host
         Agent = new Agent(this, strategy, _configured, untrusted, stepped);
         Agent agent = Agent;
         if (!calm && dice.Chance(scenario.Sigterm))
-            Fleet.Sim.After(dice.Seconds(0, dice.Pick(1.0, 30, 600)), agent, agent.Terminate);
+        {
+            TimeSpan first = dice.Seconds(0, dice.Pick(1.0, 30, 600));
+            Fleet.Sim.After(first, agent, agent.Terminate);
+            if (dice.Chance(scenario.SecondSignal)) Fleet.Sim.After(first + dice.Seconds(1, 120), agent, agent.TerminateAtOnce);
+        }
+
         _ = agent.Act(afterReboot);
     }
 

@@ -43,6 +43,9 @@ public enum Rule
     /// <summary>One script at a time on a host, also after a kill.</summary>
     OneScriptAtATime,
 
+    /// <summary>No script while processes of another, which a signal has ended, still work.</summary>
+    NothingBesideSurvivors,
+
     /// <summary>post_update never runs on the boot that was asked to reboot.</summary>
     PostUpdateOnAnotherBoot,
 
@@ -160,6 +163,8 @@ public sealed class Judge(Fleet fleet)
     internal void ScriptStarts(Agent agent, Script script, ScriptContext context)
     {
         Host host = agent.Host;
+        if (host.Processes.Find(p => p.IsSurvivor) is { } survivor)
+            Fail(Rule.NothingBesideSurvivors, host, $"{script.Stage.Name()}/{script.Name} starts while processes of {survivor.Script.Name} still work");
         if (host.Processes.Count > 0) Fail(Rule.OneScriptAtATime, host, $"{script.Stage.Name()}/{script.Name} starts beside {host.Processes[0].Script.Name}");
         if (agent.Terminated) Fail(Rule.NothingAfterSigterm, host, $"{script.Stage.Name()}/{script.Name} starts after SIGTERM");
         if (script.Header.RunOnce && host.DoneForEver.Contains(script.Path)) Fail(Rule.NothingRepeated, host, $"{script.Path} says run=once and is done");

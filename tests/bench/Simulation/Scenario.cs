@@ -55,6 +55,9 @@ public enum Sabotage
 
     /// <summary>Every boot passes for successful.</summary>
     BootIsAlwaysSuccessful = 16384,
+
+    /// <summary>After a signal only the script's own process is waited for, as 0.1.0 did.</summary>
+    SurvivorsAreForgotten = 32768,
 }
 
 /// <summary>Replaces the resume table.</summary>
@@ -127,6 +130,12 @@ public sealed record Scenario
     /// <summary>SIGTERM somewhere in a start.</summary>
     public double Sigterm { get; private init; }
 
+    /// <summary>A signal ends a script's own process, and what it has started finishes its work.</summary>
+    public double Survives { get; private init; }
+
+    /// <summary>A second signal, some time after the first.</summary>
+    public double SecondSignal { get; private init; }
+
     /// <summary>An accepted reboot does not happen.</summary>
     public double RebootNeverHappens { get; private init; }
 
@@ -186,6 +195,8 @@ public sealed record Scenario
             CheckFails = Maybe(0.5, 0, 0.15),
             Untrusted = Maybe(0.3, 0, 0.2),
             Sigterm = Maybe(0.5, 0, 0.3),
+            Survives = Maybe(0.7, 0, 1),
+            SecondSignal = Maybe(0.5, 0, 0.5),
             RebootNeverHappens = Maybe(0.5, 0, 0.5),
             RebootFails = Maybe(0.4, 0, 0.3),
             BootFails = Maybe(0.4, 0, 0.6),

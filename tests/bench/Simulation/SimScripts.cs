@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Scripts;
+using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Bench.Simulation;
 
@@ -8,9 +9,15 @@ internal sealed class ScriptProcess(Script script)
     internal Script Script { get; } = script;
 
     internal bool Gone { get; set; }
+
+    /// <summary>Its own process has ended after a signal, and what it has started still works for it.</summary>
+    internal bool IsSurvivor { get; set; }
+
+    /// <summary>No marker names it, so no later start can know of it.</summary>
+    internal bool IsForgotten { get; set; }
 }
 
-/// <summary>The host's scripts: durations, failures, checks that crash, processes that outlive their agent.</summary>
+/// <summary>The host's scripts: durations, failures, checks that crash, processes that outlive their agent, or their leader after a signal.</summary>
 internal sealed class SimScripts(Agent agent) : IScripts
 {
     private bool _preflight = true;
@@ -33,6 +40,12 @@ internal sealed class SimScripts(Agent agent) : IScripts
 
     public ValueTask<ScriptResult> Run(Script script, ScriptContext context, CancellationToken cancel)
     {
+        if (!Fleet.Healed && context.Phase != Phase.PostUpdate && Fleet.Dice.Chance(Fleet.Scenario.WriteFails))
+        {
+            agent.RebootFailed |= script.Stage == ScriptStage.Reboot;
+            return ValueTask.FromResult<ScriptResult>(new ScriptResult.NotWritable("running: no space left on device"));
+        }
+
         Fleet.Judge.ScriptStarts(agent, script, context);
         var process = new ScriptProcess(script);
         Host.Processes.Add(process);
@@ -59,15 +72,43 @@ internal sealed class SimScripts(Agent agent) : IScripts
             Host.ProcessEnded();
         }
 
-        Fleet.Sim.After(lasts, null, () => End(result));
-        cancel.Register(() => Fleet.Sim.After(Fleet.Dice.Seconds(0, 10), null, () => End(new ScriptResult.Interrupted(Fleet.Dice.Pick(0, 1, 143), lasts))));
+        void Interrupt()
+        {
+            if (process.Gone || process.IsSurvivor) return;
+            var how = new ScriptResult.Interrupted(Fleet.Dice.Pick(0, 1, 143), lasts);
+            if (!Fleet.Dice.Chance(Fleet.Scenario.Survives))
+            {
+                End(how);
+                return;
+            }
+
+            process.IsSurvivor = true;
+            Fleet.Sim.Say(Host.Name, $"{script.Stage.Name()}/{script.Name}: {how.Describe()}, and leaves processes that still work");
+            if (Fleet.Sabotage.HasFlag(Sabotage.SurvivorsAreForgotten))
+            {
+                process.IsForgotten = true;
+                if (agent.Alive) done.TrySetResult(how);
+            }
+
+            Fleet.Sim.After(Fleet.Dice.Seconds(1, 3600), null, () => End(how));
+        }
+
+        Fleet.Sim.After(lasts, null, () =>
+        {
+            if (!process.IsSurvivor) End(result);
+        });
+        cancel.Register(() => Fleet.Sim.After(Fleet.Dice.Seconds(0, 10), null, Interrupt));
+        agent.AtOnce.Register(() =>
+        {
+            if (!process.Gone) done.TrySetResult(new ScriptResult.Interrupted(143, lasts) { StillRuns = true });
+        });
         agent.MaybeKill(lasts);
         return new ValueTask<ScriptResult>(done.Task);
     }
 
     public ValueTask<bool> AwaitOutlived(string? runId, CancellationToken cancel)
     {
-        if (Host.Processes.Count == 0 || Fleet.Sabotage.HasFlag(Sabotage.OutlivedIsNotAwaited)) return ValueTask.FromResult(true);
+        if (Host.Processes.TrueForAll(p => p.IsForgotten) || Fleet.Sabotage.HasFlag(Sabotage.OutlivedIsNotAwaited)) return ValueTask.FromResult(true);
         if (cancel.IsCancellationRequested) return ValueTask.FromResult(false);
         var done = new TaskCompletionSource<bool>();
         Host.WhenIdle.Add(() =>

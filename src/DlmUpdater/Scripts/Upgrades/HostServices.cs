@@ -94,7 +94,7 @@ internal sealed class HostServices(ProcessRunner runner, TimeProvider time, Acti
             return new ScriptResult.NotStarted(why);
         ScriptResult result = runner.Run(
             new ProcessRequest { Path = path, Arguments = words, Environment = ScriptEnvironment.Plain(UserAccount.Own()), Limit = limit, InterruptGrace = LookLimit },
-            said ?? (static _ => { }), null, null, cancel);
+            new RunnerEvents { Line = said ?? (static _ => { }) }, cancel);
         cancel.ThrowIfCancellationRequested();
         return result;
     }

@@ -1,0 +1,82 @@
+using DlmUpdater.EndToEnd.Harness;
+
+namespace DlmUpdater.EndToEnd;
+
+/// <summary>The agent is killed while a package manager works: the package manager must not notice.</summary>
+public sealed class KilledAgentTests
+{
+    /// <summary>Makes a package whose configuration waits at a gate and then prints <paramref name="lines"/> lines, and a script that installs it by a real dpkg.</summary>
+    private static Gate Package(Sandbox host, int lines)
+    {
+        Gate gate = host.Gate();
+        string tree = host.Root + "/tree", database = host.Root + "/dpkg";
+        Directory.CreateDirectory(tree + "/DEBIAN");
+        File.WriteAllText(tree + "/DEBIAN/control", "Package: probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a probe\n");
+        File.WriteAllText(tree + "/DEBIAN/postinst", $"#!/bin/sh\nset -e\n: > {host.Root}/marks/configuring\n{gate.Wait}\n"
+            + $"i=0; while [ $i -lt {lines} ]; do echo \"setting up part $i of the probe, as packages do at great length\"; i=$((i+1)); done\n: > {host.Root}/marks/configured\n");
+        File.SetUnixFileMode(tree + "/DEBIAN/postinst", Sandbox.Executable);
+        foreach (string part in new[] { "info", "updates", "triggers" }) Directory.CreateDirectory($"{database}/{part}");
+        File.WriteAllText(database + "/status", "");
+        File.WriteAllText(database + "/available", "");
+        _ = Binary.Tool("dpkg-deb", "--root-owner-group", "-b", tree, host.Root + "/probe.deb");
+        host.Script("update", "10-fetch", $"dpkg --admindir={database} --force-script-chrootless --force-not-root --log=/dev/null -i {host.Root}/probe.deb || finish 9");
+        return gate;
+    }
+
+    private static string Status(Sandbox host) => File.ReadAllText(host.Root + "/dpkg/status");
+
+    [Fact]
+    public void Dpkg_finishes_configuring_under_a_killed_agent()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        Gate gate = Package(host, 2000);
+        using Agent agent = Agent.Start(host, new StartAs(), "run");
+        Processes.Until(() => File.Exists(host.Root + "/marks/configuring"), "dpkg");
+        _ = agent.Kill();
+
+        gate.Open();
+
+        Processes.Until(() => host.Log.Lines.Any(l => l is { What: "end", Full: "update/10-fetch" }), "the script's end");
+        Assert.Contains("end|host-1|update|10-fetch", File.ReadAllText(host.Log.Path), StringComparison.Ordinal);
+        Assert.Equal("0", host.Log.Lines.Last(l => l is { What: "end", Full: "update/10-fetch" }).Extra);
+        Assert.Contains("Status: install ok installed", Status(host), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_package_manager_that_fills_the_pipe_of_a_killed_agent_is_read_on_by_the_next_start()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        Gate gate = Package(host, 40_000);
+        using Agent agent = Agent.Start(host, new StartAs(), "run");
+        Processes.Until(() => File.Exists(host.Root + "/marks/configuring"), "dpkg");
+        _ = agent.Kill();
+        gate.Open();
+
+        // It waits now, half-way through. The second copy must find it done, and goes through its gate on its own.
+        Assert.False(File.Exists(host.Root + "/marks/configured"));
+        using Agent next = Agent.Start(host, new StartAs(), "run");
+        Processes.Until(() => next.ErrorSoFar.Contains("update/10-fetch> setting up part 39999 of the probe", StringComparison.Ordinal), "the output of the first dpkg");
+        gate.Open();
+
+        Ended ended = next.Wait().Expect(0);
+        Assert.Contains("update/10-fetch> setting up part 0 of the probe", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Status: install ok installed", Status(host), StringComparison.Ordinal);
+        Assert.Equal(["0", "0"], host.Log.Lines.Where(l => l is { What: "end", Full: "update/10-fetch" }).Select(l => l.Extra));
+        Assert.Empty(ScriptLog.Copies(host.Log.Lines));
+    }
+
+    [Fact]
+    public void A_daemon_that_writes_a_megabyte_after_the_run_neither_blocks_nor_dies()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        Gate gate = host.Gate();
+        host.Script("post_update", "10-start",
+            $"setsid sh -c '{gate.Wait}; perl -e \"syswrite STDOUT, qq(x) x 4096 for 1 .. 768\"; echo $? > {host.Root}/marks/wrote' &");
+
+        Agent.Run(host, "run").Expect(0);
+        gate.Open();
+
+        Processes.Until(() => File.Exists(host.Root + "/marks/wrote") && File.ReadAllText(host.Root + "/marks/wrote").Length > 0, "the daemon");
+        Assert.Equal("0\n", File.ReadAllText(host.Root + "/marks/wrote"));
+    }
+}
