@@ -12,6 +12,8 @@ public sealed class SignalTests
 
     private static bool Catches(Agent agent, int signal) => (Processes.SignalMask(agent.Pid, "SigCgt") & (1UL << (signal - 1))) > 0;
 
+    private static bool Holds(Agent agent, int signal) => (Processes.SignalMask(agent.Pid, "SigBlk") & (1UL << (signal - 1))) > 0;
+
     private static void Kill(int pid, int signal) => _ = Binary.Command("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"kill -{signal} {pid}"));
 
     [Fact]
@@ -22,7 +24,9 @@ public sealed class SignalTests
         for (int i = 0; i < 5; i++)
         {
             using Agent agent = Agent.Start(host, new StartAs(), "run");
-            while (!Catches(agent, 15) && !agent.HasEnded) Thread.Yield();
+            // As early as its first instruction in every other turn; then it waits to be handled.
+            bool early = i % 2 == 0;
+            while (!(early && Holds(agent, 15)) && !Catches(agent, 15) && !agent.HasEnded) Thread.Yield();
             agent.Signal("TERM");
 
             Assert.Contains("interrupted", agent.Wait().Expect(75).Error, StringComparison.Ordinal);
@@ -50,6 +54,28 @@ public sealed class SignalTests
         }
 
         Assert.Contains(0, codes);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("run", "--help")]
+    [InlineData("upgrade", "history")]
+    public void What_only_looks_ends_by_a_signal_also_while_nothing_reads_its_output(params string[] call)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        string pipe = host.Root + "/unread";
+        _ = Binary.Tool("mkfifo", pipe);
+        using var open = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 1);
+        _ = Binary.Command("sh", "-c", $"head -c 65536 /dev/zero > {pipe}");
+        var unread = new StartAs { Wrapper = ["/bin/sh", "-c", $"exec \"$@\" > {pipe} 2>&1", "sh"] };
+        string[] configured = call[^1] == "--help" ? call : [.. call, "--config", host.Config];
+        using Agent agent = Agent.Start(unread, configured);
+        while (Holds(agent, 15) || !Processes.Runs(agent.Pid, Binary.Path)) Thread.Yield();
+        Thread.Sleep(100);
+
+        agent.Signal("TERM");
+
+        Assert.Equal(128 + 15, agent.Wait().Code);
     }
 
     [Theory]

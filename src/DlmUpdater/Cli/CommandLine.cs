@@ -40,6 +40,10 @@ internal static class CommandLine
         // A bare call shows the help and runs nothing: an update is never started by accident.
         ParseResult parsed = Root(called).Parse(args.Length == 0 ? ["--help"] : args);
 
+        // A run handles the signals that came since the start; all else ends by them.
+        bool catches = parsed.Errors.Count == 0 && parsed.CommandResult.Command is { Name: "run" or "shield" } verb && parsed.Action == verb.Action;
+        if (!catches) Signals.LetThrough();
+
         // Straight to the action: the library's pipeline costs a millisecond, and its handler would turn a bug into exit code 1, which
         // means that a script failed.
         string[] errors = UsageErrors.Of(parsed, args, called);

@@ -84,6 +84,9 @@ internal static partial class Native
         internal static partial nint signal(int number, nint handler);
 
         [LibraryImport(LibC)]
+        internal static partial int sigprocmask(int how, byte* signals, byte* old);
+
+        [LibraryImport(LibC)]
         internal static partial int sigaction(int number, byte* action, byte* old);
 
         [LibraryImport(LibC)]

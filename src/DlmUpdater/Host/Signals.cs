@@ -59,8 +59,20 @@ internal sealed class Signals
             }
 
             foreach (int signal in SignalNumbers.Needless) IgnoreUnlessHandled(signal);
+            LetThrough();
             return null;
         }
+    }
+
+    /// <summary>Ends the waiting of signals that came since the start (first.c), or that a caller has blocked: at once for what <see cref="Catch"/> does not handle.</summary>
+    internal static unsafe void LetThrough()
+    {
+        const int unblock = 1;
+        byte* asking = stackalloc byte[Native.Process.OpaqueBytes];
+        var set = new Span<byte>(asking, Native.Process.OpaqueBytes);
+        set.Clear();
+        foreach (int signal in (ReadOnlySpan<int>)[Native.SIGTERM, Native.SIGINT, Native.SIGHUP, Native.SIGQUIT]) set[(signal - 1) / 8] |= (byte)(1 << ((signal - 1) % 8));
+        _ = Native.Process.sigprocmask(unblock, asking, null);
     }
 
     /// <summary>The signals that this process ignores and its caller may not have ignored: a child must not inherit that. The runtime ignores SIGPIPE.</summary>

@@ -35,6 +35,9 @@ internal static class Processes
         }
     }
 
+    /// <summary>True if the process runs <paramref name="program"/>: a shell in front of it has made way.</summary>
+    internal static bool Runs(int pid, string program) => new FileInfo($"/proc/{pid}/exe").LinkTarget == Path.GetFullPath(program);
+
     /// <summary>A mask of signals of a process, such as <c>SigCgt</c>: bit 0 is signal 1. Null if it is gone.</summary>
     internal static ulong? SignalMask(int pid, string field)
     {

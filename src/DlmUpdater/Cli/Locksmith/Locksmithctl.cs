@@ -18,6 +18,7 @@ internal static class Locksmithctl
     /// <summary>Runs it; the exit code. A flag that locksmithctl does not know, and one that asks for help, never acts, wherever it stands.</summary>
     internal static int Invoke(IReadOnlyList<string> args)
     {
+        Signals.LetThrough();
         LocksmithFlags flags = LocksmithFlags.Read(args, Environment.GetEnvironmentVariable);
         if (flags.Error is { } error) return ShowUsage(error);
         if (flags.IsVersion) return Report.Text($"locksmithctl version 0.6.2 (dlm-updater {ThisAssembly.Version})\n");
