@@ -86,6 +86,15 @@ public sealed class BootChecksTests : IDisposable
     }
 
     [Fact]
+    public void Every_unit_that_the_package_installs_is_among_those_that_are_reset()
+    {
+        string[] units = [.. Directory.GetFiles(Path.Combine(Source(), "../src/dist/systemd"), "*.service*").Select(f => Path.GetFileName(f)!)];
+        Assert.NotEmpty(units);
+        string[] parts = BootChecks.OwnUnits.Split('*');
+        Assert.All(units, u => Assert.True(u.StartsWith(parts[0], StringComparison.Ordinal) && u.EndsWith(parts[1], StringComparison.Ordinal), u));
+    }
+
+    [Fact]
     public void A_look_starts_nothing()
     {
         Ask(Systemctl(Answers(Target, Check)));
@@ -129,6 +138,8 @@ public sealed class BootChecksTests : IDisposable
         string check = "Id=check.service\nLoadState=loaded\nActiveState=inactive\nResult=success\nInactiveExitTimestampMonotonic=0\nConditionResult=no\nConditionTimestampMonotonic=812345\n";
         Assert.IsType<BootAnswer.Successful>(Ask(Systemctl(Answers(Target, check))));
     }
+
+    private static string Source([System.Runtime.CompilerServices.CallerFilePath] string file = "") => Path.Combine(Path.GetDirectoryName(file)!, "../..");
 
     private string[] Calls => [.. File.ReadAllLines(Path.Combine(_directory.Root, "calls")).Select(l => l.Replace("--no-pager --no-ask-password ", "", StringComparison.Ordinal))];
 
