@@ -63,7 +63,8 @@ public sealed partial class HouseTests
             {
                 Assert.False(BaseLibraryFile().IsMatch(lines[i]), $"{file}:{i + 1} opens a file by the base library; use RegularFile or OwnFile: {lines[i].Trim()}");
                 bool isAllowed = file.EndsWith("/Host/OwnFile.cs", StringComparison.Ordinal) || file.Contains("/Host/Native", StringComparison.Ordinal)
-                    || lines[i].Contains("OwnFile.", StringComparison.Ordinal) || lines[i].Contains("CreateLocked(", StringComparison.Ordinal) || lines[i].Contains("open(\"/dev/null\", ", StringComparison.Ordinal);
+                    || lines[i].Contains("OwnFile.", StringComparison.Ordinal) || lines[i].Contains("CreateLocked(", StringComparison.Ordinal) || lines[i].Contains("open(\"/dev/null\", ", StringComparison.Ordinal)
+                    || lines[i].Contains("\"/proc/self/fd/", StringComparison.Ordinal);
                 Assert.True(isAllowed || !WritingFlag().IsMatch(lines[i]), $"{file}:{i + 1} opens a file for writing; use OwnFile: {lines[i].Trim()}");
             }
         }
@@ -103,6 +104,22 @@ public sealed partial class HouseTests
         Assert.Equal([Path.Combine(Source, "DlmUpdater", "Host", "Signals.cs")], handling);
     }
 
+    /// <summary>Text reaches a terminal through <c>ShownText</c>, which cleans it, and JSON through an encoder that escapes the same characters.</summary>
+    [Fact]
+    public void Nothing_is_written_to_stdout_past_the_reports_and_nothing_by_the_console_class()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater"), "*.cs", SearchOption.AllDirectories).Where(IsSource))
+        {
+            string text = Comment().Replace(File.ReadAllText(file), "");
+            Assert.DoesNotMatch(@"\bConsole\.", text);
+            if (!file.EndsWith("/Cli/Report.cs", StringComparison.Ordinal)) Assert.DoesNotContain("StandardStreams.WriteOut(", text, StringComparison.Ordinal);
+
+            // What is not for a terminal: the progress file, and the shapes in which a secret may be written.
+            if (!file.EndsWith("/Host/PlainJson.cs", StringComparison.Ordinal) && !file.EndsWith("/Logging/ProgressJson.cs", StringComparison.Ordinal)
+                && !file.EndsWith("/Logging/Redactor.cs", StringComparison.Ordinal)) Assert.DoesNotContain("UnsafeRelaxedJsonEscaping", text, StringComparison.Ordinal);
+        }
+    }
+
     private static string Source { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "src"));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
@@ -132,6 +149,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"\b(O_CREAT|O_WRONLY|O_RDWR|O_TMPFILE|O_TRUNC)\b")]
     private static partial Regex WritingFlag();
+
+    [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"LibraryImport\((?!LibC\b)")]
     private static partial Regex OtherLibrary();

@@ -236,9 +236,9 @@ internal static partial class SettingsCatalog
         LogRetention,
         SettingKey.Of("log", "script_limit", "64M", ValueForms.Size,
             "How much of the output of one script is logged on one day; the log says when it is reached and how much is missing.",
-            (d, v) => d.Log = d.Log with { ScriptLimit = v }),
+            (d, v) => d.Log = d.Log with { ScriptLimit = v }, mayBeEmpty: true),
         SettingKey.Of("log", "file_limit", "100M", ValueForms.Size,
-            "The size at which the log file is rotated before its day is over.", (d, v) => d.Log = d.Log with { FileLimit = v }),
+            "The size at which the log file is rotated before its day is over.", (d, v) => d.Log = d.Log with { FileLimit = v }, mayBeEmpty: true),
 
         SettingKey.Of("notify", "command", "", ValueForms.Command,
             "A command that gets every line of the log and every event of a run on its standard input, one JSON object a line.",
