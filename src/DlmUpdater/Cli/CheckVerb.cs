@@ -51,7 +51,8 @@ internal static class CheckVerb
         if (Native.geteuid() != 0)
             yield return Finding.Warning("user", $"this check runs as uid {Native.geteuid()}, and a run as root sees and may do more", "check as root");
 
-        foreach (Finding finding in Host(settings)) yield return finding;
+        foreach (Finding finding in Host(settings))
+            yield return finding with { Why = loaded.InItsWords(finding.Why), Fix = finding.Fix is { } fix ? loaded.InItsWords(fix) : null };
     }
 
     private static IEnumerable<Finding> Host(UpdaterSettings settings)

@@ -17,7 +17,7 @@ internal static class ImportVerb
         {
             Description = "config.ini of foreman_dlm_updater, .env or config.ini of DLMEngineUpdater, update.conf of locksmithd, or the script updatelock",
         };
-        var write = new Option<string?>("--write") { Description = "Write it to this file, which must not exist, with mode 0600; else it is printed, without secrets", HelpName = "FILE" };
+        var write = new Option<string?>("--write") { Description = "Write it to this file, which must not exist or set nothing, with mode 0600; else it is printed, without secrets", HelpName = "FILE" };
         var command = new Command("import", "Translate the configuration of the tool that was here before") { file, write };
         command.SetAction(parsed => Import(parsed.GetValue(file)!, parsed.GetValue(write)));
         return command;
@@ -27,26 +27,44 @@ internal static class ImportVerb
     {
         if (WorkingDirectory.For(file, out string noDirectory) is not { } directory) return Setup.Fail(Ending.Misconfigured, noDirectory);
         TranslatedConfiguration translated = ConfigurationLoader.Translate(file, directory);
-        string text = Text(translated, file, withSecrets: write is not null);
         foreach (Complaint complaint in translated.Complaints) StandardStreams.WriteError("dlm-updater: " + complaint.Text);
         if (translated.Values.IsEmpty) return Setup.Fail(Ending.Misconfigured, $"{file} holds nothing that could be taken over");
-        bool complete = !translated.Complaints.Any(c => c.Severity == Severity.Error);
-        if (write is null) return Report.Text(ShownText.OfLines(text)) is var code && complete ? code : Incomplete(file);
+        string? path = null;
+        if (write is not null && (path = WorkingDirectory.Absolute(write, out string noPath)) is null) return Setup.Fail(Ending.Misconfigured, noPath);
 
-        if (WorkingDirectory.Absolute(write, out string noPath) is not { } path) return Setup.Fail(Ending.Misconfigured, noPath);
-        if (Path.Exists(path)) return Setup.Fail(Ending.NotWritable, $"{path} exists and is left alone: name another file, or move it away");
-        if (DurableFile.Replace(path, Encoding.UTF8.GetBytes(text), "--write") is { } no) return Setup.Fail(Ending.NotWritable, no.Why);
-        StandardStreams.WriteError($"dlm-updater: written to {path}: look it through, then 'dlm-updater check --config {path}'");
-        return complete ? 0 : Incomplete(file);
+        // A file that sets nothing, such as the one that the package brings, has nothing to lose.
+        if (path is not null && Path.Exists(path) && !ConfigurationLoader.SetsNothing(path))
+            return Setup.Fail(Ending.NotWritable, $"{path} exists and is left alone: name another file, or move it away");
+
+        bool isComplete = !translated.Complaints.Any(IsWrong);
+        byte[] text = Encoding.UTF8.GetBytes(Text(translated, file, withSecrets: true));
+        if (isComplete && ConfigurationLoader.ReadBack(text, path ?? "the translation", translated) is { Count: > 0 } wrong)
+        {
+            foreach (string line in wrong) StandardStreams.WriteError("dlm-updater: " + line);
+            return Setup.Fail(Ending.Misconfigured, $"what {file} says cannot be said here: nothing is written");
+        }
+
+        int code = path is null ? Report.Text(ShownText.OfLines(Text(translated, file, withSecrets: false))) : Write(path, text, isComplete);
+        return isComplete || code != 0 ? code
+            : Setup.Fail(Ending.Misconfigured, $"not everything in {file} could be taken over: the lines above say what and why; what is written is refused until they are corrected there");
     }
 
-    private static int Incomplete(string file) =>
-        Setup.Fail(Ending.Misconfigured, $"not everything in {file} could be taken over: the lines above, and in the text, say what and why");
+    private static int Write(string path, byte[] text, bool isComplete)
+    {
+        if (DurableFile.Replace(path, text, "--write") is { } no) return Setup.Fail(Ending.NotWritable, no.Why);
+        StandardStreams.WriteError($"dlm-updater: written to {path}: {(isComplete ? "look it through" : "correct it")}, then 'dlm-updater check --config {path}'");
+        return 0;
+    }
 
-    private static string Text(TranslatedConfiguration translated, string file, bool withSecrets)
+    private static bool IsWrong(Complaint complaint) => complaint.Severity != Severity.Warning;
+
+    internal static string Text(TranslatedConfiguration translated, string file, bool withSecrets)
     {
         var text = new StringBuilder($"# Translated by 'dlm-updater import' from {Display.Plain(file)} of {translated.Tool.Name()}.\n");
-        foreach (Complaint complaint in translated.Complaints) text.Append($"# {(complaint.Severity == Severity.Error ? "NOT TAKEN OVER" : "NOTE")}: {complaint.Text}\n");
+
+        // Without its number sign a line makes the file unusable: a window that could not be taken over must not become none.
+        foreach (Complaint complaint in translated.Complaints)
+            text.Append(IsWrong(complaint) ? $"NOT TAKEN OVER, correct it below and remove this line: {complaint.Text}\n" : $"# NOTE: {complaint.Text}\n");
         string section = "";
         foreach ((SettingKey key, ConfiguredValue value) in translated.Values.All())
         {
@@ -55,7 +73,7 @@ internal static class ImportVerb
             if (key.IsSecret && !withSecrets)
                 text.Append($"# It is not shown here. Put it into a file with mode 0600, or let --write take it over.\n{key.Key}_file = /etc/dlm-updater/{section}.secret\n");
             else
-                text.Append($"{key.Key} = {value.Text}\n");
+                text.Append($"{key.Key} = {key.Today(value.Text)}\n");
         }
 
         return text.ToString();

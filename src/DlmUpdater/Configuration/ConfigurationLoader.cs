@@ -40,18 +40,49 @@ internal static class ConfigurationLoader
         return new LoadedConfiguration(reading.Findings.AnyError ? null : settings, reading.Findings.InOrder(), reading.Read)
         {
             Notice = notice,
+            Names = reading.Values.OldNames(),
             Paths = isAmbiguous || reading.Findings.IsWrong("main", "state") || reading.Findings.IsWrong("main", "state_dir") ? null : settings.Paths,
         };
     }
 
-    /// <summary>What one file alone says, without drop-ins, environment and flags.</summary>
+    /// <summary>What one file alone says, without drop-ins, environment and flags, and what is wrong with it.</summary>
     internal static TranslatedConfiguration Translate(string file, string workingDirectory)
     {
         string main = Absolute(file, workingDirectory);
-        var reading = new ConfigurationReading(new ConfigurationRequest { DropInDirectories = [] });
+        ConfigurationReading reading = Alone(OldTools.NamesLock(main));
         reading.Files(main);
-        return new TranslatedConfiguration(OldTools.Of(main), reading.Values, reading.Findings.InOrder());
+        if (!reading.FoundNothing) _ = reading.Assemble(main);
+        return new TranslatedConfiguration(OldTools.Of(main), reading.Values, reading.Findings.InOrder()) { NamesLock = OldTools.NamesLock(main) };
     }
+
+    /// <summary>Reads back what is to be written to <paramref name="file"/>. Every complaint that keeps it from being used, and every value of
+    /// <paramref name="translated"/> that it does not say.</summary>
+    internal static IReadOnlyList<string> ReadBack(byte[] content, string file, TranslatedConfiguration translated)
+    {
+        ConfigurationReading reading = Alone(translated.NamesLock);
+        reading.Content(file, content);
+        _ = reading.Assemble(file);
+        var wrong = reading.Findings.InOrder().Where(c => c.Severity != Severity.Warning).Select(c => c.Text).ToList();
+        if (wrong.Count > 0) return wrong;
+        foreach ((SettingKey key, ConfiguredValue value) in translated.Values.All())
+        {
+            string? back = reading.Values.TextOf(key);
+            if (back != key.Today(value.Text)) wrong.Add($"{value.Place}: {translated.Values.NameOf(key)}: this value cannot be written into an INI file as it is");
+        }
+
+        return wrong;
+    }
+
+    /// <summary>True if the file exists, can be read, and sets nothing: nothing is lost with it.</summary>
+    internal static bool SetsNothing(string file)
+    {
+        ConfigurationReading reading = Alone(namesLock: true);
+        reading.Files(file);
+        return reading.FoundNothing && reading.Findings.Count == 0;
+    }
+
+    private static ConfigurationReading Alone(bool namesLock) =>
+        new(new ConfigurationRequest { DropInDirectories = [], Secrets = SecretUse.None, NeedsLockName = namesLock });
 
     /// <summary>Before anything else, since other parts would take a relative path from another directory. Links and <c>..</c> are left to
     /// the kernel: it alone knows what they mean together.</summary>

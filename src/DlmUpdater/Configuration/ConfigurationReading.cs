@@ -46,6 +46,7 @@ internal sealed class ConfigurationReading
     {
         var place = new Place(_layer, main);
         OldTool tool = OldTools.Of(main);
+        Values.Tool = tool;
         switch (tool)
         {
             case OldTool.ForemanDlmUpdater:
@@ -133,17 +134,24 @@ internal sealed class ConfigurationReading
     /// it was there; what it has in our other sections can only be meant for us.</summary>
     private void ReadIni(Place place, bool isMain, OldTool tool)
     {
-        if (Content(place, isMain, optional: false) is not { } file) return;
-        bool known = false;
+        if (Content(place, isMain, optional: false) is { } file) ReadIni(place, file, tool);
+    }
+
+    /// <summary>Reads a main file of ours that is not written yet.</summary>
+    internal void Content(string main, byte[] content) => ReadIni(new Place(_layer, main), new FileContent.Read(content, 0x180, 0), OldTool.None);
+
+    private void ReadIni(Place place, FileContent.Read file, OldTool tool)
+    {
         HashSet<string>? unknownSections = null;
         DlmEngineUpdaterIni? engine = tool == OldTool.DlmEngineUpdaterIni ? new DlmEngineUpdaterIni(Values, Findings) : null;
-        foreach (IniEntry entry in IniScan.Read(file.Bytes, place, Findings))
+        List<IniEntry> entries = tool == OldTool.None ? IniScan.Read(file.Bytes, place, Findings)
+            : PythonIni.Read(file.Bytes, place, (section, key) => SettingsCatalog.Find(section, key) is not null || (engine is not null && DlmEngineUpdaterIni.Knows(section, key)), Findings);
+        foreach (IniEntry entry in entries)
         {
             Place at = place with { Line = entry.Line };
             if (entry.Key is null)
             {
-                known = SettingsCatalog.HasSection(entry.Section);
-                if (!known && !_bands.Enter(entry.Section, at) && (unknownSections ??= new(StringComparer.OrdinalIgnoreCase)).Add(entry.Section))
+                if (!SettingsCatalog.HasSection(entry.Section) && !_bands.Enter(entry.Section, at) && (unknownSections ??= new(StringComparer.OrdinalIgnoreCase)).Add(entry.Section))
                 {
                     if (tool == OldTool.None) Findings.AddUnknown(at, SettingsCatalog.UnknownSection(entry.Section));
                     else Findings.Add(_unknown, at, SettingsCatalog.UnknownSection(entry.Section));
@@ -158,7 +166,7 @@ internal sealed class ConfigurationReading
             {
                 continue;
             }
-            else if (known)
+            else if (SettingsCatalog.HasSection(entry.Section))
             {
                 Take(entry, at, file.Mode, isOurs: tool == OldTool.None || !entry.Section.Equals("main", StringComparison.OrdinalIgnoreCase));
             }
@@ -181,7 +189,7 @@ internal sealed class ConfigurationReading
         }
 
         if (isOurs) Values.Set(key, entry.Value, place);
-        else Values.Adopt(key, entry.Value, place);
+        else Values.Adopt(key, PythonValues.Of(key, entry.Value), place);
     }
 
     /// <summary>The file, if it can be used; what is wrong with it is complained of.</summary>

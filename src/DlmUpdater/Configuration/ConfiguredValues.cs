@@ -1,3 +1,5 @@
+using DlmUpdater.Configuration.Adopted;
+
 namespace DlmUpdater.Configuration;
 
 /// <summary>A value that somebody set.</summary>
@@ -10,6 +12,14 @@ internal readonly record struct ConfiguredValue(SettingKey Written, string Text,
 internal sealed class ConfiguredValues(Findings findings)
 {
     private readonly Dictionary<SettingKey, ConfiguredValue> values = [];
+
+    /// <summary>Whose configuration the main file is.</summary>
+    internal OldTool Tool { get; set; }
+
+    /// <summary>What a key is called where it stands, or in the file where it is missing.</summary>
+    internal string NameOf(SettingKey key) =>
+        (values.TryGetValue(key.Canonical, out ConfiguredValue value) && !value.Place.IsImplied ? value.Place.Origin ?? value.Written.Key : null)
+        ?? OldKeyNames.Of(Tool, key) ?? key.Key;
 
     /// <summary>Takes a value of our own files, variables and options. One that is empty, blank or only quotes is no way to say "not set".</summary>
     internal void Set(SettingKey key, string text, Place place)
@@ -47,6 +57,13 @@ internal sealed class ConfiguredValues(Findings findings)
 
         values[key.Canonical] = new ConfiguredValue(key, text, place);
     }
+
+    /// <summary>What is set; null if nothing is.</summary>
+    internal string? TextOf(SettingKey key) => values.TryGetValue(key.Canonical, out ConfiguredValue value) && value.Text.Length > 0 ? value.Text : null;
+
+    /// <summary>For texts of other parts: the keys that the older tool's file in use has under another name, unless a file of ours sets them.</summary>
+    internal IReadOnlyList<(string Ours, string Theirs)> OldNames() => Tool == OldTool.None ? [] :
+        [.. OldKeyNames.All(Tool).Where(row => NameOf(row.Key) != row.Key.Key).Select(row => ($"[{row.Key.Section}] {row.Key.Key}", row.Name))];
 
     /// <summary>True if nothing is set at all.</summary>
     internal bool IsEmpty => values.Count == 0;
@@ -91,9 +108,9 @@ internal sealed class ConfiguredValues(Findings findings)
     /// <param name="severity">How bad it is.</param>
     internal void Complain(SettingKey key, Place missingAt, string text, Severity severity = Severity.Error)
     {
-        if (values.TryGetValue(key.Canonical, out ConfiguredValue value))
+        if (values.TryGetValue(key.Canonical, out ConfiguredValue value) && !value.Place.IsImplied)
             findings.Add(severity, value.Place, value.Written.Section, value.Written.Key, text);
         else
-            findings.Add(severity, missingAt, key.Section, key.Key, text);
+            findings.Add(severity, OldKeyNames.Of(Tool, key) is { } name ? missingAt with { Origin = name } : missingAt, key.Section, key.Key, text);
     }
 }

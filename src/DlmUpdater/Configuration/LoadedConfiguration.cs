@@ -30,6 +30,25 @@ internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyL
     /// <summary>For the log: which older tool's configuration is used, and why; null: it is this program's own.</summary>
     internal string? Notice { get; init; }
 
+    /// <summary>Keys as our texts write them, <c>[lock] name</c>, and what the older tool's file in use calls them.</summary>
+    internal IReadOnlyList<(string Ours, string Theirs)> Names { get; init; } = [];
+
+    /// <summary><paramref name="text"/> with the names that the configuration in use has for its keys.</summary>
+    internal string InItsWords(string text)
+    {
+        foreach ((string ours, string theirs) in Names)
+        {
+            for (int at = 0; (at = text.IndexOf(ours, at, StringComparison.Ordinal)) >= 0; at += theirs.Length)
+            {
+                int end = at + ours.Length;
+                if (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] is '_' or '.')) at += ours.Length - theirs.Length;
+                else text = text[..at] + theirs + text[end..];
+            }
+        }
+
+        return text;
+    }
+
     /// <summary>True if no new run may start with these settings: see <see cref="Severity.NewRuns"/>.</summary>
     internal bool StopsNewRuns => Complaints.Any(c => c.Severity == Severity.NewRuns);
 
@@ -41,7 +60,11 @@ internal sealed record LoadedConfiguration(UpdaterSettings? Settings, IReadOnlyL
 /// <param name="Tool">Whose file it is.</param>
 /// <param name="Values">Its values.</param>
 /// <param name="Complaints">What cannot be taken from it as it stands.</param>
-internal sealed record TranslatedConfiguration(Adopted.OldTool Tool, ConfiguredValues Values, IReadOnlyList<Complaint> Complaints);
+internal sealed record TranslatedConfiguration(Adopted.OldTool Tool, ConfiguredValues Values, IReadOnlyList<Complaint> Complaints)
+{
+    /// <summary>False for dlm_engine_cli, whose locks are named on its command line.</summary>
+    internal bool NamesLock { get; init; } = true;
+}
 
 /// <summary>A value from the command line; it wins over files and environment.</summary>
 /// <param name="Section">The section, as in the catalog.</param>
@@ -90,6 +113,9 @@ internal sealed record ConfigurationRequest
 
     /// <summary>False for an upgrade, which says itself whether it takes the lock: that no service is named is then no complaint.</summary>
     public bool NeedsService { get; init; } = true;
+
+    /// <summary>False where the lock's name comes from elsewhere.</summary>
+    public bool NeedsLockName { get; init; } = true;
 
     /// <summary>Which secret files are opened.</summary>
     public SecretUse Secrets { get; init; } = SecretUse.Lock;

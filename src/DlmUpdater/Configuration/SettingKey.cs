@@ -56,6 +56,9 @@ internal sealed class SettingKey
     /// <summary>The key that this one is an old spelling of; else itself. Both set the same value.</summary>
     internal SettingKey Canonical { get; }
 
+    /// <summary>The value with the word of today for an old one.</summary>
+    internal Func<string, string> Today { get; private init; } = static text => text;
+
     /// <summary>The name of its environment variable: dots become underscores, case does not matter.</summary>
     internal string EnvironmentName => ConfigurationEnvironment.NameOf(Section, Key);
 
@@ -86,7 +89,10 @@ internal sealed class SettingKey
             if (wrong is null)
                 set(draft, value);
             return wrong;
-        });
+        })
+        {
+            Today = form.Today,
+        };
 
     /// <summary>A key of a later version: setting it is an error, since a key that is taken and ignored would be dangerous.</summary>
     internal static SettingKey NotYet(string section, string key, string description, string wrong) =>

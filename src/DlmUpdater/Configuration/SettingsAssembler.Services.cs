@@ -1,3 +1,4 @@
+using DlmUpdater.Configuration.Adopted;
 using DlmUpdater.Core.Settings;
 
 namespace DlmUpdater.Configuration;
@@ -18,7 +19,7 @@ internal sealed partial class SettingsAssembler
         Login? admin = Login(draft, chosen, SettingsCatalog.ForemanUser, SettingsCatalog.ForemanPasswordFile);
         if (chosen)
         {
-            Require(SettingsCatalog.ForemanUrl, "is needed by [lock] service = foreman: set it to Foreman's URL");
+            Require(SettingsCatalog.ForemanUrl, "foreman", "set it to Foreman's URL");
             bool certified = values.Has(SettingsCatalog.ForemanCertificate);
             if (request.Strict && !certified)
             {
@@ -38,7 +39,7 @@ internal sealed partial class SettingsAssembler
     {
         SettingKey inline = SettingsCatalog.DlmEngineSecret, file = SettingsCatalog.DlmEngineSecretFile;
         if (values.Has(inline) && values.Has(file))
-            Complain(file, "secret is set too: keep one of the two");
+            Complain(file, $"{values.NameOf(inline)} is set too: keep one of the two");
         if (draft.Url is string url && EndsInApi(url))
             Complain(SettingsCatalog.DlmEngineUrl, "ends in /api: write only the part before it");
         if (draft.Secret is string text)
@@ -46,10 +47,10 @@ internal sealed partial class SettingsAssembler
         SecretText? secret = draft.Secret is string value ? new SecretText(value) : FromFile(draft, chosen, file);
         if (chosen)
         {
-            Require(SettingsCatalog.DlmEngineUrl, "is needed by [lock] service = dlmengine: set it to the part before /api");
-            Require(SettingsCatalog.DlmEngineSecretId, "is needed by [lock] service = dlmengine: set it to the id of a credential");
+            Require(SettingsCatalog.DlmEngineUrl, "dlmengine", "set it to the part before /api");
+            Require(SettingsCatalog.DlmEngineSecretId, "dlmengine", "set it to the id of a credential");
             if (!values.Has(inline))
-                Require(file, "is needed by [lock] service = dlmengine: name a file with mode 0600 that holds the credential's secret");
+                Require(file, "dlmengine", "name a file with mode 0600 that holds the credential's secret");
             Transport(SettingsCatalog.DlmEngineUrl, draft.Url, carriesSecrets: true);
         }
 
@@ -77,7 +78,7 @@ internal sealed partial class SettingsAssembler
         Login? login = Login(draft, chosen, SettingsCatalog.EtcdUser, SettingsCatalog.EtcdPasswordFile, SettingsCatalog.EtcdPassword);
         if (chosen)
         {
-            Require(SettingsCatalog.EtcdEndpoints, "is needed by [lock] service = etcd: set it to the members' URLs");
+            Require(SettingsCatalog.EtcdEndpoints, "etcd", "set it to the members' URLs");
             bool credentials = values.Has(SettingsCatalog.EtcdCertificate) || values.Has(SettingsCatalog.EtcdPasswordFile) || values.Has(SettingsCatalog.EtcdPassword);
             Transport(SettingsCatalog.EtcdEndpoints, draft.Endpoints.FirstOrDefault(LeavesHostPlain), credentials);
         }
@@ -101,7 +102,7 @@ internal sealed partial class SettingsAssembler
     {
         if (chosen)
         {
-            Require(SettingsCatalog.FleetLockUrl, "is needed by [lock] service = fleetlock: set it to the server's base URL");
+            Require(SettingsCatalog.FleetLockUrl, "fleetlock", "set it to the server's base URL");
             Transport(SettingsCatalog.FleetLockUrl, draft.Url, carriesSecrets: false);
         }
 
@@ -117,10 +118,13 @@ internal sealed partial class SettingsAssembler
             };
     }
 
-    private void Require(SettingKey key, string text)
+    /// <summary>The chosen service needs the key.</summary>
+    private void Require(SettingKey key, string service, string wanted)
     {
-        if (!values.Has(key) && !findings.AnyUnread)
-            Complain(key, text);
+        if (values.Has(key) || findings.AnyUnread) return;
+        Complain(key, OldKeyNames.Of(values.Tool, key) is null
+            ? $"is needed by [lock] service = {service}: {wanted}"
+            : "is not set: " + (OldKeyNames.Wanted(values.Tool, key) ?? wanted));
     }
 
     /// <summary>A certificate and its key: both or neither.</summary>
@@ -137,7 +141,7 @@ internal sealed partial class SettingsAssembler
         if (draft.Secret is string text && inline is not null)
         {
             Both(text, inline, user);
-            if (values.Has(file)) Complain(file, $"{inline.Key} is set too: keep one of the two");
+            if (values.Has(file)) Complain(file, $"{values.NameOf(inline)} is set too: keep one of the two");
             secrets.Add(text);
             return draft.User is string named ? new Login(named, new SecretText(text)) : null;
         }
@@ -151,7 +155,7 @@ internal sealed partial class SettingsAssembler
     private void Both(string? value, SettingKey key, SettingKey other)
     {
         if (value is not null && !values.Has(other) && !findings.AnyUnread)
-            Complain(key, $"is set without {other.Key}: set both");
+            Complain(key, $"is set without {values.NameOf(other)}: set both");
     }
 
     /// <summary>The secret in the file that <paramref name="key"/> names; null if there is none or it cannot be used.</summary>

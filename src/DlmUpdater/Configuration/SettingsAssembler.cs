@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DlmUpdater.Configuration.Adopted;
 using DlmUpdater.Core.Scripts;
 using DlmUpdater.Core.Settings;
 
@@ -56,11 +57,12 @@ internal sealed partial class SettingsAssembler(ConfiguredValues values, BandRea
         switch (service)
         {
             case LockServiceKind.None when takesLock && !findings.AnyUnread:
-                Complain(SettingsCatalog.Service,
-                    "no lock service is configured: set [lock] service = file, foreman, dlmengine, etcd or fleetlock, " +
+                Complain(SettingsCatalog.Service, OldKeyNames.Wanted(values.Tool, SettingsCatalog.Service) is { } wanted
+                    ? "is not set: " + wanted
+                    : "no lock service is configured: set [lock] service = file, foreman, dlmengine, etcd or fleetlock, " +
                     "or foreman_url in [main]");
                 break;
-            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named && !findings.AnyUnread:
+            case LockServiceKind.File or LockServiceKind.Foreman or LockServiceKind.DlmEngine when !named && request.NeedsLockName && !findings.AnyUnread:
                 Complain(SettingsCatalog.Name,
                     "the lock has no name: set it to the same name on every host that must not update at the same time");
                 break;

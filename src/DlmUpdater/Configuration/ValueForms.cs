@@ -100,6 +100,7 @@ internal static class ValueForms
     internal static ValueForm<T> WithOldWord<T>(this ValueForm<T> form, string old, string today) => form with
     {
         Read = (string text, out T value) => form.Read(text.Equals(old, StringComparison.OrdinalIgnoreCase) ? today : text, out value),
+        Today = text => text.Equals(old, StringComparison.OrdinalIgnoreCase) ? today : text,
     };
 
     private static string? ReadServices(string text, out ImmutableArray<string> value)

@@ -111,5 +111,5 @@ complete -c dlm-updater -n "__dlm_updater_at ' reset'" -l config -l cfg -r -F -d
 complete -c dlm-updater -n "__dlm_updater_at ' reset'" -l yes -s y -d 'Do not ask'
 complete -c dlm-updater -n "__dlm_updater_at ' reset'" -l release -d 'Give the run\'s lock back too, if it is ours'
 complete -c dlm-updater -n "__dlm_updater_at ' updatelock'" -l config -l cfg -r -F -d 'The configuration file. For another file than the default, drop-ins are read from config.d beside it only'
-complete -c dlm-updater -n "__dlm_updater_at ' import'" -l write -r -F -d 'Write it to this file, which must not exist, with mode 0600; else it is printed, without secrets'
+complete -c dlm-updater -n "__dlm_updater_at ' import'" -l write -r -F -d 'Write it to this file, which must not exist or set nothing, with mode 0600; else it is printed, without secrets'
 complete -c dlm-updater -n "__dlm_updater_at ' version'" -l output -x -a 'text json' -d 'How to report'

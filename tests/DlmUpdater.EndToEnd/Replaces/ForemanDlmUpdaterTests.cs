@@ -206,7 +206,7 @@ public sealed class ForemanDlmUpdaterTests : IDisposable
     {
         string config = Box.ScriptDirectory + "/config.ini";
         _host.Write("config.ini", string.Join('\n', File.ReadAllLines(config).Where(l => !l.StartsWith("lock_name", StringComparison.Ordinal))));
-        Assert.Contains("[lock] name: the lock has no name", _host.Call(Tool).Expect(78).Error, StringComparison.Ordinal);
+        Assert.Contains("config.ini: [main] lock_name: the lock has no name", _host.Call(Tool).Expect(78).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class SettingsCatalogTests : IDisposable
         "a word without white space" => "two words",
         "a name without white space and slashes, at most 200 characters" => "a/b",
         "letters, digits, dots and hyphens" => "a_b",
+        "a name, also with white space or slashes inside; not . or .." => "..",
         "http or https URLs, separated by commas or spaces" => "https://good.example.com ftp://bad.example.com",
         "a command and its arguments; quotes as in a shell, nothing is expanded" => "reboot 'now",
         "user names, separated by commas or spaces" => "alice,-bob",

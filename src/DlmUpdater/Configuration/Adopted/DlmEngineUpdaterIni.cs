@@ -13,6 +13,9 @@ internal sealed class DlmEngineUpdaterIni(ConfiguredValues values, Findings find
         ("log_retention", "log", "retention"),
     ];
 
+    /// <summary>True for a name that only these files have.</summary>
+    internal static bool Knows(string section, string key) => section == "main" && (key is "endpoint" or "ca" || Array.Exists(Plain, p => p.Name == key));
+
     /// <summary>True if the entry has a name that only these files have, and is taken.</summary>
     internal bool Take(IniEntry entry, Place place)
     {

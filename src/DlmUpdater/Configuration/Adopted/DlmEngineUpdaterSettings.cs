@@ -51,6 +51,7 @@ internal sealed class DlmEngineUpdaterSettings(ConfiguredValues values, Findings
         List<OldSetting> last = OldSetting.Merge(
             settings, environment,
             name => name.StartsWith("main_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("plugin_", StringComparison.OrdinalIgnoreCase), Names, file);
+        last = Flat(last);
         bool noop = OldSetting.Find(last, "main_api_noop", Names) is { } off && IsTrue(off.Value);
         Defaults(_values, file, takesLock: !noop);
         Implied(_values, file, "scripts", "missing", "empty", AsBefore);
@@ -59,6 +60,43 @@ internal sealed class DlmEngineUpdaterSettings(ConfiguredValues values, Findings
 
         var plugins = new HashSet<string>();
         foreach (OldSetting setting in last) Take(setting, noop, unknown, plugins);
+    }
+
+    /// <summary>A JSON object stands for the settings in it, each of which wins if it is there by itself too: <c>main_api={"lockname": "web"}</c>.</summary>
+    private List<OldSetting> Flat(List<OldSetting> settings)
+    {
+        var flat = new List<OldSetting>();
+        foreach (OldSetting setting in settings.Where(IsObject))
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(setting.Value);
+                Flatten(document.RootElement, setting.Name.ToLowerInvariant(), setting.Place, flat);
+            }
+            catch (JsonException)
+            {
+                Complain(Severity.Error, setting.Place, "the value is not a JSON object: correct it, or write one variable for each value, such as main_api_lockname");
+            }
+        }
+
+        if (flat.Count == 0) return [.. settings.Where(s => !IsObject(s))];
+        return [.. flat.Where(f => !settings.Exists(s => s.Name.Equals(f.Name, Names))), .. settings.Where(s => !IsObject(s))];
+    }
+
+    private static bool IsObject(OldSetting setting) => setting.Name.ToLowerInvariant() is "main" or "main_api" or "main_log" or "plugin"
+        || (setting.Name.StartsWith("plugin_", Names) && setting.Value.StartsWith('{'));
+
+    private static void Flatten(JsonElement element, string name, Place place, List<OldSetting> flat)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in element.EnumerateObject()) Flatten(property.Value, $"{name}_{property.Name.ToLowerInvariant()}", place, flat);
+            return;
+        }
+
+        if (name is "main" or "main_api" or "main_log" or "plugin") throw new JsonException();
+        string text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
+        if (element.ValueKind != JsonValueKind.Null) flat.Add(new OldSetting(name, text, place with { Origin = name }));
     }
 
     private void Take(OldSetting setting, bool noop, Severity unknown, HashSet<string> plugins)
@@ -87,9 +125,6 @@ internal sealed class DlmEngineUpdaterSettings(ConfiguredValues values, Findings
                 break;
             case "main_userscriptusers":
                 Users(setting);
-                break;
-            case "main" or "main_api" or "main_log" or "plugin":
-                Complain(Severity.Error, setting.Place, "a JSON object is not read here: write one variable for each value, such as main_api_lockname");
                 break;
             case var other when other.StartsWith("plugin_", StringComparison.Ordinal):
                 Plugin(setting, other.Split('_')[1], plugins);

@@ -1,5 +1,3 @@
-using DlmUpdater.Core.Settings;
-
 namespace DlmUpdater.Configuration.Adopted;
 
 /// <summary>locksmithd's settings: variables of <c>update.conf</c> and, winning over them, of the environment. Other variables there belong to update_engine.</summary>
@@ -77,10 +75,13 @@ internal sealed class LocksmithdSettings(ConfiguredValues values, Findings findi
         {
             Complain(Severity.Error, to.Place, $"{Display.Quote(to.Value)} is not a length of time such as 1h30m");
         }
+        else if (LocksmithWindow.Of(from.Value, open) is { } window)
+        {
+            Set("schedule", "window", window, from.Place);
+        }
         else
         {
-            // locksmithd's window begins and ends with a whole instant; a second is the least that is read here.
-            Set("schedule", "window", $"{from.Value.Trim()}/{Duration.Format(TimeSpan.FromSeconds(Math.Ceiling(open.TotalSeconds)))}", from.Place);
+            Complain(Severity.Error, from.Place, $"{Display.Quote(from.Value)} is not a start such as 14:00 or Thu 23:00");
         }
     }
 }

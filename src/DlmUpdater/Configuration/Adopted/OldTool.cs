@@ -58,6 +58,9 @@ internal static class OldTools
         };
     }
 
+    /// <summary>False for the file of dlm_engine_cli: its locks are named on its command line.</summary>
+    internal static bool NamesLock(string path) => Path.GetFileName(path) is not (".dlm_engine_cli.ini" or "dlm_engine_cli.ini");
+
     /// <summary>What the tool is called.</summary>
     internal static string Name(this OldTool tool) => tool switch
     {

@@ -14,7 +14,11 @@ internal abstract class Translation(ConfiguredValues values, Findings findings)
         values.Adopt(Key(section, key), value, file with { Layer = -1, Line = 0, Origin = origin });
 
     /// <summary>Takes a value.</summary>
-    protected void Set(string section, string key, string value, Place place) => values.Adopt(Key(section, key), value, place);
+    protected void Set(string section, string key, string value, Place place)
+    {
+        SettingKey to = Key(section, key);
+        values.Adopt(to, PythonValues.Of(to, value), place);
+    }
 
     /// <summary>Something that cannot be taken as it stands.</summary>
     protected void Complain(Severity severity, Place place, string text) => findings.Add(severity, place, "", "", text);

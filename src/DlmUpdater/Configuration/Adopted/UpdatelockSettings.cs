@@ -23,11 +23,14 @@ internal sealed class UpdatelockSettings(ConfiguredValues values, Findings findi
         foreach (string line in Encoding.UTF8.GetString(content).Split('\n'))
         {
             number++;
-            int equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0) continue;
-            string name = line[..equals];
+            if (ShellAssignment.Read(line, out string name, out string? value) is var wrong && name is not ("LOCKNAME" or "FOREMAN_DLM_URL")) continue;
             Place place = file with { Line = number, Origin = name };
-            string value = line[(equals + 1)..].Trim().Trim('"', '\'');
+            if (value is null)
+            {
+                Complain(Severity.Error, place, wrong!);
+                continue;
+            }
+
             if (name == "LOCKNAME") Set("lock", "name", value, place);
             else if (name == "FOREMAN_DLM_URL") Set("foreman", "url", BaseOf(value), place);
         }

@@ -106,7 +106,7 @@ public sealed class DlmEngineUpdaterSettingsTests : IDisposable
     [Fact]
     public void Complaints_name_the_variable_and_its_line_and_no_secret()
     {
-        LoadedConfiguration loaded = Load(Needed + "main_api_endpoint=https://h.example.com/\nmain_log_retention=many\nmain_userscriptusers=alice\nmain={}\nmain_wait=perhaps\n");
+        LoadedConfiguration loaded = Load(Needed + "main_api_endpoint=https://h.example.com/\nmain_log_retention=many\nmain_userscriptusers=alice\nmain=[]\nmain_wait=perhaps\n");
         Assert.Null(loaded.Settings);
         string[] texts = [.. loaded.Complaints.Select(_box.Relative)];
         Assert.Equal(
@@ -114,10 +114,10 @@ public sealed class DlmEngineUpdaterSettingsTests : IDisposable
                 ".env:5: main_api_endpoint: 'https://h.example.com/' is not DLMEngine's API: it ends in /api/v2/ or /api/v1/",
                 ".env:6: main_log_retention: 'many' is not a number from 1 to 3650",
                 ".env:7: main_userscriptusers: 'alice' is not a JSON list of names, such as [\"user1\", \"user2\"]",
-                ".env:8: main: a JSON object is not read here: write one variable for each value, such as main_api_lockname",
+                ".env:8: main: the value is not a JSON object: correct it, or write one variable for each value, such as main_api_lockname",
                 ".env:9: main_wait: 'perhaps' is neither true nor false",
             ],
-            texts.Where(t => !t.Contains("[dlmengine]", StringComparison.Ordinal)));
+            texts.Where(t => !t.Contains("is not set", StringComparison.Ordinal)));
         Assert.DoesNotContain(loaded.Complaints, c => c.Text.Contains("s3cr3t", StringComparison.Ordinal));
     }
 
@@ -183,6 +183,32 @@ public sealed class DlmEngineUpdaterSettingsTests : IDisposable
         Assert.Equal(("http://localhost:9000", 1, "id", "abc", "/etc/ca.pem"), (s.DlmEngine!.Url, s.DlmEngine.Api, s.DlmEngine.SecretId, s.DlmEngine.Secret.Reveal(), s.DlmEngine.Ca));
         Assert.Equal((LogLevel.Info, 9), (s.Log.Level, s.Log.RetentionDays));
         Assert.Equal("/etc/dlm_engine_updater/ext_notify.d", s.Scripts.Directories[ScriptStage.ExtNotify]);
+    }
+
+    [Theory]
+    [InlineData("main_waitmax=0", 1)]
+    [InlineData("main_waitmax=+90", 90)]
+    [InlineData("main_waitmax=3_600", 3600)]
+    [InlineData("main_waitmax=60.0", 60)]
+    public void Numbers_are_read_as_there(string line, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Good(Needed + line + "\n").Lock.WaitMax);
+
+    [Theory]
+    [InlineData("main_log_retention=0", 3650)]
+    [InlineData("main_log_retention=007", 7)]
+    [InlineData("main_log_retention=99999", 3650)]
+    public void No_number_of_log_files_that_it_took_is_refused(string line, int days) => Assert.Equal(days, Good(Needed + line + "\n").Log.RetentionDays);
+
+    [Fact]
+    public void A_JSON_object_stands_for_the_settings_in_it_and_each_of_them_wins_by_itself()
+    {
+        UpdaterSettings s = Good("""
+            main={"wait": true, "log": {"retention": 9, "level": "INFO"}}
+            main_api={"lockname": "web", "endpoint": "https://dlm.example.com/api/v2/", "secretid": "i", "secret": "s"}
+            main_log_level=ERROR
+
+            """);
+        Assert.Equal(("web", true, 9, LogLevel.Error), (s.Lock.Name, s.Lock.Wait, s.Log.RetentionDays, s.Log.Level));
+        Assert.Equal("https://dlm.example.com", s.DlmEngine!.Url);
     }
 
     private UpdaterSettings Good(string content)
