@@ -140,7 +140,7 @@ public sealed class SettingsCatalogTests : IDisposable
         Assert.Equal(
             [
                 "main.unknown_keys", "lock.wait", "lock.retry_interval", "etcd.slots", "file.slots", "scripts.checks", "scripts.untrusted", "scripts.missing",
-                "log.target", "log.level", "log.format", "log.retention", "upgrade.header", "upgrade.lock",
+                "log.target", "log.level", "log.format", "log.retention", "log.script_limit", "log.file_limit", "upgrade.header", "upgrade.lock",
             ],
             may);
         Assert.All(SettingsCatalog.Keys.Where(k => k.MayBeEmpty), k => Assert.NotEmpty(k.Default));
