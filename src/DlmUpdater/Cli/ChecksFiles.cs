@@ -14,6 +14,7 @@ internal static class ChecksFiles
         if (Path.GetDirectoryName(paths.StateFile) != paths.StateDirectory) yield return Directory("history directory", paths.StateDirectory, "[main] state_dir");
         yield return Directory("run directory", paths.RunDirectory, "[main] run_dir");
         yield return InstanceLock(paths.InstanceLock);
+        if (Path.GetDirectoryName(paths.InstanceLock) is { } place && place != paths.RunDirectory && Trust("instance lock", place, "[main] lock") is { } open) yield return open;
         if (log is { Target: LogTarget.File, File: { } file }) yield return LogFile(file);
     }
 
@@ -36,6 +37,7 @@ internal static class ChecksFiles
         if (!facts.IsDirectory) return Finding.Error(what, $"{there} is {facts.Kind.Describe()}, not a directory", "remove it, or set " + setting + " to another place");
         if (OwnFile.ProbeDirectory(there) is var error and not 0)
             return Finding.Error(what, $"nothing can be written to {there} ({FileErrors.Text(error)})", Elsewhere(setting));
+        if (Trust(what, path, setting) is { } open) return open;
         return Finding.Ok(what, there == path ? $"{path} is writable" : $"{path} does not exist yet, and can be made in {there}");
     }
 
@@ -69,9 +71,22 @@ internal static class ChecksFiles
         using SafeFileHandle file = OwnFile.Probe(path, Native.O_WRONLY | Native.O_APPEND, out OwnFileError error, linked: true, special: true);
         if (!file.IsInvalid && facts.IsRegular && OwnFile.ProbeDirectory(Path.GetDirectoryName(path) ?? "/") is var full and (Native.ENOSPC or Native.EDQUOT))
             return Finding.Error(What, $"nothing can be written to {path} ({FileErrors.Text(full)})", Elsewhere(Setting));
+        if (!file.IsInvalid && Trust(What, Path.GetDirectoryName(path) ?? "/", Setting) is { } open) return open;
         return file.IsInvalid
             ? Finding.Error(What, $"{path} cannot be opened ({error.What ?? FileErrors.Text(error.Errno)})", Elsewhere(Setting))
             : Finding.Ok(What, $"{path} is writable");
+    }
+
+    /// <summary>Null if only root and this user can change what is there. That another user owns it stops a run; that others can write to it does not, because no file of
+    /// theirs is written to.</summary>
+    private static Finding? Trust(string what, string path, string setting)
+    {
+        TrustResult trust = new TrustChain(Native.geteuid()).Check(path);
+        // What does not exist yet is made by the run.
+        string[] open = [.. trust.Missing ? trust.Reasons.SkipLast(1) : trust.Reasons];
+        return trust.Owners.Count > 0 ? Finding.Error(what, $"{path} cannot be used: {string.Join("; ", trust.Owners)}", $"chown root, or set {setting} to another place")
+            : open.Length > 0 ? Finding.Warning(what, $"others can remove and replace files in {path}: {string.Join("; ", open)}", $"let only root write there, or set {setting} to another place")
+            : null;
     }
 
     private static string Elsewhere(string setting) => $"free space, run as root, make it writable, or set {setting} to another place";

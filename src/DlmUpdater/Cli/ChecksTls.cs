@@ -1,4 +1,5 @@
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
 using DlmUpdater.Locks.Foreman;
 using DlmUpdater.Locks.Http;
 
@@ -26,7 +27,18 @@ internal static class ChecksTls
         if (TlsLibrary.Missing() is { } missing) return [Finding.Error("TLS", missing, "until then no run gets the lock")];
         return files is null
             ? [Finding.Error("client certificate", why, "until then no run gets the lock")]
-            : Certificates(files, TlsFacts.Read(files, now, out why), why, now);
+            : [.. Certificates(files, TlsFacts.Read(files, now, out why), why, now), .. Places(files)];
+    }
+
+    /// <summary>Who could put another CA, certificate or key there. A warning only: agents of other tools own these directories on many hosts (puppet, katello).</summary>
+    private static IEnumerable<Finding> Places(TlsFiles files)
+    {
+        var chain = new TrustChain(Native.geteuid(), readOnlyIsSafe: true);
+        foreach ((string what, string? path) in ((string, string?)[])[("CA file", files.Ca), ("client certificate", files.Identity?.Certificate), ("client key", files.Identity?.Key)])
+        {
+            if (path is not null && chain.Check(path).Reasons is { Count: > 0 } reasons)
+                yield return Finding.Warning(what, $"others can replace {path}: {string.Join("; ", reasons)}", "let only root write there, or anyone who can answers in the lock service's place");
+        }
     }
 
     /// <summary>What the files say.</summary>

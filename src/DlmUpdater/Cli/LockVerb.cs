@@ -117,6 +117,7 @@ internal static class LockVerb
     /// <inheritdoc cref="Alone(string, Func{UpdaterSettings, ILockService, int}, Unsound)"/>
     internal static int Alone(UpdaterSettings settings, ILockService service, Func<UpdaterSettings, ILockService, int> act)
     {
+        if (OwnDirectories.Fault(settings) is { } foreign) return Setup.Fail(Ending.Misconfigured, foreign);
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:

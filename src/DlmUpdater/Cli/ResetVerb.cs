@@ -24,6 +24,7 @@ internal static class ResetVerb
     private static int Reset(string config, bool yes, bool release)
     {
         if (Setup.Load(config, release ? SecretUse.Lock : SecretUse.None, Unsound.Show) is not { Settings: { } settings }) return Ending.Misconfigured.Code();
+        if (OwnDirectories.Fault(settings) is { } foreign) return Setup.Fail(Ending.Misconfigured, foreign);
 
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {

@@ -29,6 +29,7 @@ internal static class RunOnce
         if (loaded.StopsNewRuns && !afterReboot && new RunStateFile(settings.Paths.StateFile).Peek() is StoredRun.None)
             return Setup.Refuse(loaded);
         if (isInit) settings = settings with { Reboot = settings.Reboot with { LeftOut = true } };
+        if (OwnDirectories.Fault(settings) is { } foreign) return Setup.Fail(Ending.Misconfigured, foreign);
         ProcessRunner.PrepareThisProcess();
 
         var redactor = new Redactor(settings.Secrets);

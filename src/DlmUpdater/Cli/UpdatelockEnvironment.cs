@@ -18,7 +18,8 @@ internal static class UpdatelockEnvironment
         List<OldSetting> settings = [];
         foreach (string path in Files)
         {
-            if (TrustedFile.Read(path, MostBytes) is FileContent.Read file && TrustedFile.OthersMayWrite(path, file.Mode, file.Owner) is null)
+            if (TrustedFile.Read(path, MostBytes) is FileContent.Read file && TrustedFile.OthersMayWrite(path, file.Mode, file.Owner) is null
+                && TrustedFile.OthersMayReplace(path, TrustedFile.NewChain()) is null)
                 settings.AddRange(DotEnv.Read(file.Bytes, DotEnvRules.Systemd, new Place(0, path), new Dictionary<string, string>(), new Configuration.Findings()));
         }
 

@@ -15,6 +15,7 @@ internal static class UpdatelockHooks
     /// <summary>Null if every hook succeeded, or there is none; else which one did not, and why.</summary>
     internal static string? Run(UpdaterSettings settings)
     {
+        if (OwnDirectories.Fault(settings) is { } foreign) return foreign;
         if (BootInfo.Read(out string why) is not { } boot) return why;
         ScriptSettings place = settings.Scripts with
         {

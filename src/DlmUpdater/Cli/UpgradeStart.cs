@@ -26,6 +26,8 @@ internal static class UpgradeStart
         if (facts is { Open: null, Configuration: { StopsNewRuns: true } unsound } && run is null) return Setup.Refuse(unsound);
         if (!call.AssumeYes && Ask(facts) is { } no) return no;
 
+        if (OwnDirectories.Fault(settings) is { } foreign) return Setup.Fail(Ending.Misconfigured, foreign);
+
         // A nested call is part of the run that holds the main one.
         string lockFile = settings.Paths.RunDirectory + "/upgrade.lock";
         switch (InstanceLock.TryTake(lockFile))

@@ -82,7 +82,7 @@ internal static class ConfigurationLoader
     }
 
     private static ConfigurationReading Alone(bool namesLock) =>
-        new(new ConfigurationRequest { DropInDirectories = [], Secrets = SecretUse.None, NeedsLockName = namesLock });
+        new(new ConfigurationRequest { DropInDirectories = [], ChecksPlaces = false, Secrets = SecretUse.None, NeedsLockName = namesLock });
 
     /// <summary>Before anything else, since other parts would take a relative path from another directory. Links and <c>..</c> are left to
     /// the kernel: it alone knows what they mean together.</summary>

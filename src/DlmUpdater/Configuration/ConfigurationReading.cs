@@ -1,5 +1,6 @@
 using DlmUpdater.Configuration.Adopted;
 using DlmUpdater.Core.Settings;
+using DlmUpdater.Host;
 
 namespace DlmUpdater.Configuration;
 
@@ -10,6 +11,7 @@ internal sealed class ConfigurationReading
 
     private readonly ConfigurationRequest _request;
     private readonly List<string> _read = [];
+    private readonly TrustChain _chain = TrustedFile.NewChain();
 
     /// <summary>How bad a name is that nobody knows, in a configuration of an older tool, which ignored it.</summary>
     private readonly Severity _unknown;
@@ -75,7 +77,7 @@ internal sealed class ConfigurationReading
         IReadOnlyList<string> directories = _request.DropInDirectories ?? (main == _request.OwnFile || OldConfiguration.IsInstalled(main, _request.OldFiles, _request.UnitDirectories)
             ? ConfigurationRequest.DefaultDropInDirectories
             : [main[..(main.LastIndexOf('/') + 1)] + "config.d"]);
-        foreach (string path in DropIns.Find(directories, ++_layer, Findings))
+        foreach (string path in DropIns.Find(directories, ++_layer, _chain, Findings))
             ReadIni(new Place(++_layer, path), isMain: false, OldTool.None);
     }
 
@@ -203,6 +205,8 @@ internal sealed class ConfigurationReading
                 _read.Add(place.Name);
                 if (TrustedFile.OthersMayWrite(place.Name, file.Mode, file.Owner) is string open)
                     Findings.Add(Severity.Error, place, open);
+                else if (_request.ChecksPlaces && TrustedFile.OthersMayReplace(place.Name, _chain) is string replaceable)
+                    Findings.Add(Severity.NewRuns, place, replaceable);
                 return file;
             case FileContent.Missing when optional:
                 return null;

@@ -8,13 +8,16 @@ internal static class DropIns
 {
     /// <summary>The <c>*.ini</c> files of <paramref name="directories"/> in the byte order of their names; of files with the same name
     /// the one in the later directory. Names that are passed over among scripts are here too; a missing directory is an empty one.</summary>
-    internal static List<string> Find(IReadOnlyList<string> directories, int layer, Findings findings)
+    internal static List<string> Find(IReadOnlyList<string> directories, int layer, TrustChain chain, Findings findings)
     {
         List<string>? found = null;
         foreach (string directory in directories)
         {
             if (FileFacts.IsMissing(directory))
                 continue;
+            // Who can write here can take a file away, and with it a restriction.
+            if (chain.Check(directory) is { File: not null, Reasons: { Count: > 0 } reasons })
+                findings.Add(Severity.NewRuns, new Place(layer, directory), $"others can change what is read here: {Display.Plain(string.Join("; ", reasons))}");
             try
             {
                 foreach (string path in Directory.EnumerateFileSystemEntries(directory))

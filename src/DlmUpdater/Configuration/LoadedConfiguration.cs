@@ -111,6 +111,9 @@ internal sealed record ConfigurationRequest
     /// <summary>True for <c>check</c>: doubtful values are warned of, and names that an older tool's configuration has and nobody knows are not only warnings.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>False for a file that is only translated: nothing is run by it.</summary>
+    public bool ChecksPlaces { get; init; } = true;
+
     /// <summary>False for an upgrade, which says itself whether it takes the lock: that no service is named is then no complaint.</summary>
     public bool NeedsService { get; init; } = true;
 

@@ -26,7 +26,8 @@ internal static class SecretFile
 
     private static (SecretText?, string?) Judge(string path, FileContent.Read file)
     {
-        if ((TrustedFile.OthersMayRead(path, file.Mode) ?? TrustedFile.OthersMayWrite(path, file.Mode, file.Owner)) is string open)
+        if ((TrustedFile.OthersMayRead(path, file.Mode) ?? TrustedFile.OthersMayWrite(path, file.Mode, file.Owner)
+            ?? TrustedFile.OthersMayReplace(path, TrustedFile.NewChain())) is string open)
             return (null, open);
         if (!Utf8.IsValid(file.Bytes))
             return (null, "is not valid UTF-8");

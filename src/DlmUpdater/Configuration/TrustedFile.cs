@@ -83,6 +83,17 @@ internal static class TrustedFile
                 $"chmod go-w {Display.Plain(path)}";
     }
 
+    /// <summary>Null if only root, or the user of this process, can put another file in the place of <paramref name="path"/>: who can write to a directory above it, or
+    /// change a link on the way, decides what is read. Else what is wrong.</summary>
+    internal static string? OthersMayReplace(string path, TrustChain chain)
+    {
+        IReadOnlyList<string> reasons = chain.Check(path).Reasons;
+        return reasons.Count == 0 ? null : $"can be replaced by others, who could run anything as root with it: {Display.Plain(string.Join("; ", reasons))}";
+    }
+
+    /// <summary>The rules for the way to a file that is read as configuration.</summary>
+    internal static TrustChain NewChain() => new(Native.geteuid(), readOnlyIsSafe: true);
+
     /// <summary>Null if others than owner and group cannot read the file; else what is wrong and how to fix it.</summary>
     internal static string? OthersMayRead(string path, int mode) => (mode & 0x7) == 0
         ? null

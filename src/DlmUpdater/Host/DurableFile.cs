@@ -161,6 +161,9 @@ internal static class DurableFile
 
     private static bool SweepTemporary(string temporary)
     {
+        // No writer of this program made a link, a pipe, a file with two names or one of another user: nobody else has any business at this name.
+        if (Native.TryStat(temporary, out FileFacts there) && !there.IsDirectory && (!there.IsRegular || there.Names != 1 || OwnFile.OwnerFault(there) is not null))
+            return Native.UnlinkPath(temporary) == 0;
         using SafeFileHandle file = Native.OpenHandle(temporary, Native.O_RDONLY | Native.O_NONBLOCK | Native.O_NOFOLLOW | Native.O_CLOEXEC, 0);
         return !file.IsInvalid
             && Native.LockHandle(file, Native.LOCK_EX | Native.LOCK_NB) == 0

@@ -217,7 +217,9 @@ internal static class OwnFile
             return read;
         if (OwnerFault(facts) is { } fault)
             return new FileReading.NotAFile($"is not read: {fault}");
-        _ = Tightened((int)file.DangerousGetHandle(), facts, ~mode);
+        // A file with another name may be one that a user linked here: its mode is not ours to change.
+        if (facts.Names == 1)
+            _ = Tightened((int)file.DangerousGetHandle(), facts, ~mode);
         return read;
     }
 

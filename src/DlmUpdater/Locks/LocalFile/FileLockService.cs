@@ -118,6 +118,7 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
             return new(new ShowReply.Refused(forbidden));
         return new(file.Read() switch
         {
+            LockFileReading.Missing when CannotBeMade() is { } why => new ShowReply.Refused(why),
             LockFileReading.Missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, LockFile.NoStamp) { Exists = false }),
             LockFileReading.Found found => new ShowReply.Shown(new LockView(
                 identity.Name, found.Content.Semaphore.Slots, View(Noticed(found.Content.Semaphore)), found.Content.Semaphore.Enabled, found.Stamp)),
@@ -221,15 +222,23 @@ internal sealed class FileLockService(string directory, LockIdentity identity, s
     /// <summary>Makes the directory if only it is missing. More than that would hide a volume that is not mounted.</summary>
     private Change.Refused? EnsureDirectory(bool create)
     {
-        if (Directory.Exists(directory))
+        if (!FileFacts.IsMissing(directory))
             return null;
         if (!create)
             return new Change.Refused($"the directory {directory} does not exist: mount it or make it again, or set {LockFile.Setting}");
-        string? parent = Path.GetDirectoryName(directory.TrimEnd('/'));
-        if (parent is null || !Directory.Exists(parent))
-            return new Change.Refused($"the directory {directory} does not exist, nor does {parent}: make it (or mount it), or set {LockFile.Setting}");
+        if (CannotBeMade() is { } why)
+            return new Change.Refused(why);
         int errno = DurableFile.MakeDirectories(directory.TrimEnd('/'), OwnFile.PrivateDirectory);
         return errno == 0 ? null : new Change.Refused(FileErrors.Describe("make", directory, errno, LockFile.Setting));
+    }
+
+    /// <summary>Why the first host to use the lock could not make the directory: more than itself is missing. Null if it is there, or can be made.</summary>
+    private string? CannotBeMade()
+    {
+        if (!FileFacts.IsMissing(directory))
+            return null;
+        string parent = Path.GetDirectoryName(directory.TrimEnd('/')) ?? "/";
+        return FileFacts.IsMissing(parent) ? $"the directory {directory} does not exist, nor does {parent}: make it (or mount it), or set {LockFile.Setting}" : null;
     }
 
     private SlotSemaphore Noticed(SlotSemaphore semaphore)
