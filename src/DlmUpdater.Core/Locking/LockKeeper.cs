@@ -74,7 +74,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             }
 
             last = why;
-            if (verdict == Verdict.LockUnreachable && strategy == RebootStrategy.BestEffort && patience.Unreachable >= settings.UnreachableAfter)
+            bool isExcused = strategy == RebootStrategy.BestEffort && reply is AcquireReply.Unreachable { IsDistrusted: false };
+            if (isExcused && patience.Unreachable >= settings.UnreachableAfter)
                 return Waive($"[reboot] strategy = best-effort, and the lock service has been unreachable for {patience.Unreachable.TotalSeconds:0} s: {why}", open);
             if (pause is null) return new LockOutcome.NotCleared(verdict, why, open);
 

@@ -68,6 +68,9 @@ public abstract record AcquireReply
     {
         /// <summary>How long the service asks not to be asked again (Retry-After); null = it does not say.</summary>
         public TimeSpan? RetryAfter { get; init; }
+
+        /// <summary>True: something responds, and its certificate is not accepted. No strategy excuses that.</summary>
+        public bool IsDistrusted { get; init; }
     }
 }
 

@@ -28,7 +28,7 @@ internal static partial class SettingsCatalog
         "The host's certificate (PEM); puppet or rhsm finds the host's own.", (d, v) => d.Foreman.Certificate = v);
 
     internal static readonly SettingKey ForemanKey = SettingKey.Of("foreman", "client_key", "", ValueForms.Path,
-        "The key of the certificate (PEM).", (d, v) => d.Foreman.Key = v);
+        "The key of the certificate (PEM; RSA or ECDSA, without a passphrase).", (d, v) => d.Foreman.Key = v);
 
     internal static readonly SettingKey ForemanCa = SettingKey.Of("foreman", "ca", "system", ValueForms.Ca, CaText, (d, v) => d.Foreman.Ca = v);
 
@@ -61,7 +61,7 @@ internal static partial class SettingsCatalog
         "The host's certificate (PEM).", (d, v) => d.Etcd.Certificate = v);
 
     internal static readonly SettingKey EtcdKey = SettingKey.Of("etcd", "client_key", "", ValueForms.Path,
-        "The key of the certificate (PEM).", (d, v) => d.Etcd.Key = v);
+        "The key of the certificate (PEM; RSA or ECDSA, without a passphrase).", (d, v) => d.Etcd.Key = v);
 
     internal static readonly SettingKey EtcdUser = SettingKey.Of("etcd", "username", "", ValueForms.Word, "The user of etcd.",
         (d, v) => d.Etcd.User = v);

@@ -272,6 +272,14 @@ public class LockKeeperTests
     }
 
     [Fact]
+    public async Task Best_effort_does_not_waive_for_a_server_that_is_not_trusted()
+    {
+        Bed bed = new Bed { Acquires = () => new AcquireReply.Unreachable("expired", false) { IsDistrusted = true } }.Strategy(RebootStrategy.BestEffort);
+        Assert.Equal(Verdict.LockUnreachable, Assert.IsType<LockOutcome.NotCleared>(await bed.Keeper().Take(null, false, default)).Verdict);
+        Assert.DoesNotContain(bed.Events, e => e is RunEvent.Waived);
+    }
+
+    [Fact]
     public async Task Best_effort_does_not_waive_a_busy_lock()
     {
         Bed bed = new Bed { Acquires = () => Reply("busy") }.Strategy(RebootStrategy.BestEffort).Lock(l => l with { WaitMax = TimeSpan.FromHours(3) });

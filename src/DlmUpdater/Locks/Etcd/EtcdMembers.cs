@@ -11,6 +11,9 @@ internal sealed class EtcdMembers(IReadOnlyList<IHttpTransport> members) : IHttp
     /// <inheritdoc/>
     public long Sent => members.Any(m => m.Sent < 0) ? -1 : members.Sum(m => m.Sent);
 
+    /// <inheritdoc/>
+    public bool IsDistrusted => members.Any(m => m.IsDistrusted);
+
     /// <summary>Only what all members ask for: one that asks for none may be asked.</summary>
     public TimeSpan? RetryAfter => members.Any(m => m.RetryAfter is null) ? null : members.Min(m => m.RetryAfter);
 

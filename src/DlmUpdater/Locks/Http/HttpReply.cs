@@ -28,6 +28,9 @@ internal interface IHttpTraffic
 
     /// <summary>How long the last answer (429 or 503) asked not to be asked again; null if there is none, or it did not say.</summary>
     TimeSpan? RetryAfter => null;
+
+    /// <summary>True if the last request failed because what the server showed is not trusted.</summary>
+    bool IsDistrusted => false;
 }
 
 /// <summary>Asks one server, one request at a time.</summary>

@@ -57,6 +57,9 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
     /// <inheritdoc/>
     public TimeSpan? RetryAfter { get; private set; }
 
+    /// <inheritdoc/>
+    public bool IsDistrusted { get; private set; }
+
     private bool IsTls => _base.Scheme == Uri.UriSchemeHttps;
 
     /// <inheritdoc/>
@@ -68,7 +71,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         byte[] request = Bytes(ask);
         using var timer = new CancellationTokenSource(CallTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timer.Token);
-        bool sent = false;
+        bool sent = false, isFirst = _connection is null;
         try
         {
             while (true)
@@ -97,10 +100,11 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         }
         catch (Exception e) when (IsOfTheWay(e))
         {
+            isFirst &= _connection?.Answered != true;
             Hang();
             // Cancelling tears the connection down, and which of the exceptions wins is a matter of luck.
             if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
-            return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), sent);
+            return timer.IsCancellationRequested ? new HttpReply.NoAnswer(TooSlow, sent) : Failed(e, sent, isFirst);
         }
     }
 
@@ -126,7 +130,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         catch (Exception e) when (IsOfTheWay(e))
         {
             if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
-            return new HttpReply.NoAnswer(timer.IsCancellationRequested ? TooSlow : Explain(e), connection?.Sent == true);
+            return timer.IsCancellationRequested ? new HttpReply.NoAnswer(TooSlow, connection?.Sent == true) : Failed(e, connection?.Sent == true, connection?.Answered != true);
         }
         finally
         {
@@ -150,7 +154,7 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
 
     private void Begin(CancellationToken cancel)
     {
-        (RetryAfter, _waitingFor) = (null, $"a request to {Server}");
+        (RetryAfter, IsDistrusted, _waitingFor) = (null, false, $"a request to {Server}");
         if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
     }
 
@@ -277,14 +281,24 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         _ => $"the TLS handshake with {Server}",
     };
 
-    private string Explain(Exception e)
+    /// <summary>What a request comes to that failed on its way.</summary>
+    /// <param name="e">Why.</param>
+    /// <param name="sent">Bytes of it may have left this host.</param>
+    /// <param name="isFirst">It was the first of its connection, and no byte of an answer came.</param>
+    private HttpReply Failed(Exception e, bool sent, bool isFirst)
     {
-        if (_complaint is { } complaint) return complaint;
-        Exception root = e.GetBaseException();
-        string text = OneLine.Of(root.Message.TrimEnd('.'));
-        // TLS 1.3 tells of a refused client certificate only after the request.
-        if (root.Message.Contains("alert", StringComparison.OrdinalIgnoreCase) && (e is ConnectException { Step: ConnectStep.Tls } || IsTls))
-            return $"{Server} refused TLS with this host ({text}): check that it accepts {IdentityHint()}";
+        IsDistrusted = _complaint is not null;
+        if (_complaint is { } complaint) return new HttpReply.NoAnswer(complaint, sent);
+        string text = OneLine.Of(e.GetBaseException().Message.TrimEnd('.'));
+        TlsRefusal? refusal = IsTls && e is not ConnectException { Step: not ConnectStep.Tls } ? TlsRefusal.Read(Server, text, target.Files) : null;
+        // TLS 1.3 tells of a refused client certificate only after the request was sent; the server has not read it.
+        return refusal is { IsOfThisHost: true } && isFirst
+            ? new HttpReply.CannotAsk(refusal.Why)
+            : new HttpReply.NoAnswer(refusal?.Why ?? Explain(e, text), sent);
+    }
+
+    private string Explain(Exception e, string text)
+    {
         return e switch
         {
             ConnectException { Step: ConnectStep.Name } => $"the name {(_proxy ?? _base).Host} cannot be resolved ({text}): check the URL and this host's DNS",

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using DlmUpdater.Core.Settings;
 using DlmUpdater.Host;
 
@@ -39,104 +38,117 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
     {
         why = $"[{Section}] client_crt is not set";
         if (Identity is null || Read("client certificate", Identity.Certificate, "client_crt", out why) is not { } bytes) return null;
-
-        using X509Certificate2? leaf = Parse(() => X509Certificate2.CreateFromPem(Encoding.Latin1.GetString(bytes)), out string problem);
-        if (leaf is null)
+        X509Certificate2Collection all = PemFile.Certificates(bytes, out string problem);
+        if (all.Count == 0)
         {
             why = NoCertificate(problem);
             return null;
         }
 
+        // Who may read the certificate may not always read the key.
+        PemKey? key = Read("client key", Identity.Key, "client_key", out _) is { } keyBytes ? PemFile.Key(keyBytes, out _) : null;
+        using X509Certificate2? withKey = key is null ? null : WithKey(all, key, out _)?.Leaf;
+        X509Certificate2 leaf = withKey ?? all.FirstOrDefault(c => !IsCa(c)) ?? all[0];
         string name = leaf.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         why = name.Length == 0 ? $"the client certificate {Identity.Certificate} names no host in its subject (CN): have it issued for this host" : "";
+        foreach (X509Certificate2 one in all) one.Dispose();
         return name.Length == 0 ? null : name;
     }
 
     /// <summary>The certificates that go to the server with every handshake, or null and why not.</summary>
     internal (X509Certificate2 Leaf, X509Certificate2Collection Others)? Load(TlsBytes bytes, DateTimeOffset now, out string why)
     {
-        why = "";
-        string pem = Encoding.Latin1.GetString(bytes.Certificate!), keyPem = Encoding.Latin1.GetString(bytes.Key!);
-        using X509Certificate2? alone = Parse(() => X509Certificate2.CreateFromPem(pem), out string problem);
-        if (alone is null)
+        X509Certificate2Collection all = PemFile.Certificates(bytes.Certificate!, out string problem);
+        if (all.Count == 0)
         {
             why = NoCertificate(problem);
             return null;
         }
 
-        if (alone.NotAfter.ToUniversalTime() < now.UtcDateTime)
-            why = $"the client certificate {Identity!.Certificate} expired on {alone.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC: have a new one issued";
-        else if (alone.NotBefore.ToUniversalTime() > now.UtcDateTime)
-            why = $"the client certificate {Identity!.Certificate} is not valid before {alone.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC: check this host's clock, which says {now.UtcDateTime:yyyy-MM-dd HH:mm}";
-        if (why.Length > 0) return null;
-        if (keyPem.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal) || keyPem.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+        if (PemFile.Key(bytes.Key!, out problem) is not { } key)
         {
-            why = $"the client key {Identity!.Key} is encrypted, and nobody is there to type its password: store it without one, mode 0600";
+            why = $"the client key {Identity!.Key} {problem}: correct [{Section}] client_key";
             return null;
         }
 
-        if (!keyPem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+        if (WithKey(all, key, out problem) is not var (leaf, at))
         {
-            why = $"the client key {Identity!.Key} holds no PEM private key: correct [{Section}] client_key";
+            why = problem;
             return null;
         }
 
-        X509Certificate2? leaf = Parse(() => WithKey(alone, keyPem), out problem);
-        if (leaf is null)
+        why = Untimely(leaf, now) ?? "";
+        if (why.Length > 0)
         {
-            // The base library tells a foreign key from a broken one by the type of what it throws, and not always that.
-            why = $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate}, or is damaged ({problem}): "
-                + $"set [{Section}] client_key to the key of that certificate";
+            leaf.Dispose();
             return null;
         }
 
-        var others = new X509Certificate2Collection();
-        others.ImportFromPem(pem);
-        others[0].Dispose();
-        others.RemoveAt(0);
-        return (leaf, others);
+        all[at].Dispose();
+        all.RemoveAt(at);
+        return (leaf, all);
     }
 
     /// <summary>The CAs to trust, or null and why not.</summary>
     internal X509Certificate2Collection? LoadCa(byte[] bytes, out string why)
     {
-        var roots = new X509Certificate2Collection();
-        _ = Parse(() =>
+        X509Certificate2Collection roots = PemFile.Certificates(bytes, out string problem);
+        why = roots.Count > 0 ? "" : $"the CA file {Ca} {problem}: correct [{Section}] ca";
+        return roots.Count > 0 ? roots : null;
+    }
+
+    private static bool IsCa(X509Certificate2 certificate) => certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority);
+
+    private string? Untimely(X509Certificate2 leaf, DateTimeOffset now) =>
+        leaf.NotAfter.ToUniversalTime() < now.UtcDateTime
+            ? $"the client certificate {Identity!.Certificate} expired on {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC: have a new one issued"
+        : leaf.NotBefore.ToUniversalTime() > now.UtcDateTime
+            ? $"the client certificate {Identity!.Certificate} is not valid before {leaf.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC: "
+                + $"check this host's clock, which says {now.UtcDateTime:yyyy-MM-dd HH:mm}"
+        : null;
+
+    /// <summary>The certificate that the key belongs to, wherever in the file it stands, with its key and its place; null, and one line that says what to fix.</summary>
+    private (X509Certificate2 Leaf, int At)? WithKey(X509Certificate2Collection all, PemKey key, out string why)
+    {
+        X509Certificate2 first = all.FirstOrDefault(c => !IsCa(c)) ?? all[0];
+        string algorithm = key.Algorithm, wanted = first.GetKeyAlgorithm();
+        // The base library has no key of another kind that it could show in a handshake.
+        foreach ((string oid, string what) in (ReadOnlySpan<(string, string)>)[(wanted, $"the client certificate {Identity!.Certificate} is for"), (algorithm, $"the client key {Identity.Key} is")])
         {
-            roots.ImportFromPem(Encoding.Latin1.GetString(bytes));
-            return roots;
-        }, out string problem);
-        why = roots.Count > 0 && problem.Length == 0
-            ? "" : $"the CA file {Ca} holds {(problem.Length == 0 ? "no PEM certificate" : $"a certificate that cannot be read ({problem})")}: correct [{Section}] ca";
-        return why.Length == 0 ? roots : null;
+            if (oid is KeyAlgorithm.Rsa or KeyAlgorithm.Ec or "") continue;
+            why = $"{what} {KeyAlgorithm.Name(oid)}, which this program cannot use for TLS: have a certificate issued for an ECDSA (P-256) or RSA key";
+            return null;
+        }
+
+        string problem = "";
+        bool isDamaged = true;
+        for (int i = 0; i < all.Count; i++)
+        {
+            if (all[i].GetKeyAlgorithm() != algorithm) continue;
+            if (Parse(() => WithKey(all[i], key), out problem) is not { } pair) continue;
+            why = "";
+            return (pair, i);
+        }
+
+        isDamaged = Parse(() => new Opened(key), out string broken) is null;
+        why = isDamaged || algorithm.Length == 0
+            ? $"the client key {Identity!.Key} is damaged ({(algorithm.Length == 0 ? "its algorithm cannot be read" : broken)}), so it does not match the certificate "
+                + $"{Identity.Certificate}: set [{Section}] client_key to the key of that certificate"
+            : algorithm != wanted
+                ? $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate}: it is {KeyAlgorithm.Name(algorithm)}, and the certificate is for "
+                    + $"{KeyAlgorithm.Name(wanted)}: set [{Section}] client_key to the key of that certificate"
+                : $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate} ({problem}): set [{Section}] client_key to the key of that certificate";
+        return null;
     }
 
     /// <summary>Not by the base library's own call for both files: that brings every algorithm that a key could have, and a fiftieth of the executable.</summary>
-    private static X509Certificate2 WithKey(X509Certificate2 certificate, string pem)
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, PemKey key)
     {
-        switch (certificate.GetKeyAlgorithm())
-        {
-            case "1.2.840.113549.1.1.1" or "1.2.840.113549.1.1.10":
-                using (RSA rsa = RSA.Create())
-                {
-                    rsa.ImportFromPem(pem);
-                    return certificate.CopyWithPrivateKey(rsa);
-                }
-
-            case "1.2.840.10045.2.1":
-                using (ECDsa ec = ECDsa.Create())
-                {
-                    ec.ImportFromPem(pem);
-                    return certificate.CopyWithPrivateKey(ec);
-                }
-
-            case var other:
-                throw new CryptographicException($"the certificate's key is neither RSA nor EC, but of algorithm {other}");
-        }
+        using var opened = new Opened(key);
+        return opened.Rsa is { } rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey(opened.Ec!);
     }
 
-    private string NoCertificate(string problem) =>
-        $"{Identity!.Certificate} does not hold a PEM certificate ({problem}): correct [{Section}] client_crt";
+    private string NoCertificate(string problem) => $"the client certificate {Identity!.Certificate} {problem}: correct [{Section}] client_crt";
 
     private static T? Parse<T>(Func<T> make, out string problem)
         where T : class
@@ -150,6 +162,36 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
         {
             problem = OneLine.Of(e.Message.TrimEnd('.'));
             return null;
+        }
+    }
+
+    /// <summary>A key that could be read.</summary>
+    private sealed class Opened : IDisposable
+    {
+        internal Opened(PemKey key)
+        {
+            if (key.Algorithm == KeyAlgorithm.Rsa)
+            {
+                Rsa = RSA.Create();
+                if (key.Label == "PRIVATE KEY") Rsa.ImportPkcs8PrivateKey(key.Der, out _);
+                else Rsa.ImportRSAPrivateKey(key.Der, out _);
+            }
+            else
+            {
+                Ec = ECDsa.Create();
+                if (key.Label == "PRIVATE KEY") Ec.ImportPkcs8PrivateKey(key.Der, out _);
+                else Ec.ImportECPrivateKey(key.Der, out _);
+            }
+        }
+
+        internal RSA? Rsa { get; }
+
+        internal ECDsa? Ec { get; }
+
+        public void Dispose()
+        {
+            Rsa?.Dispose();
+            Ec?.Dispose();
         }
     }
 

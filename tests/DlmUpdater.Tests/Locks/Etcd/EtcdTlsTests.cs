@@ -45,7 +45,7 @@ public sealed class EtcdTlsTests : IDisposable
         await wait.WaitAsync(Etcd.Patience);
 
         using EtcdLockService nobody = Etcd.Service([server.Url], layout, "n", "g", ca: scratch.At("ca.pem"));
-        Assert.Contains("certificate", Assert.IsType<AcquireReply.Unreachable>(await nobody.Acquire(default)).Why);
+        Assert.Contains("requires a client certificate", Assert.IsType<AcquireReply.Refused>(await nobody.Acquire(default)).Why);
         using var other = new Authority("Stranger");
         File.WriteAllText(scratch.At("other.pem"), other.Pem);
         using EtcdLockService stranger = Etcd.Service([server.Url], layout, "n", "g", certificate: files, ca: scratch.At("other.pem"));

@@ -87,7 +87,7 @@ public sealed class HttpTransportTests : IDisposable
     [InlineData("early", "clock")]
     [InlineData("other key", "does not match")]
     [InlineData("garbage key", "holds no PEM private key")]
-    [InlineData("garbage certificate", "does not hold a PEM certificate")]
+    [InlineData("garbage certificate", "holds a certificate that cannot be read")]
     [InlineData("no key", "does not exist")]
     [InlineData("directory", "is a directory")]
     [InlineData("no ca", "holds no PEM certificate")]
@@ -116,7 +116,7 @@ public sealed class HttpTransportTests : IDisposable
         File.WriteAllText(scratch.At("key.pem"), key.ExportEncryptedPkcs8PrivateKeyPem("secret",
             new System.Security.Cryptography.PbeParameters(System.Security.Cryptography.PbeEncryptionAlgorithm.Aes128Cbc, System.Security.Cryptography.HashAlgorithmName.SHA256, 1000)));
         using HttpTransport http = Transport("https://localhost:1");
-        Assert.Contains("is encrypted", Assert.IsType<HttpReply.CannotAsk>(await http.Send(Ask("GET", "/x"), default)).Why);
+        Assert.Contains("is encrypted with a passphrase", Assert.IsType<HttpReply.CannotAsk>(await http.Send(Ask("GET", "/x"), default)).Why);
     }
 
     [Fact]
@@ -140,8 +140,14 @@ public sealed class HttpTransportTests : IDisposable
     {
         using var server = new TestServer(_ => TestServer.Reply(200, ""), authority.Issue("s"), protocol, accepts: _ => false);
         using HttpTransport http = Transport(server.Url);
-        var none = Assert.IsType<HttpReply.NoAnswer>(await http.Send(Ask("PUT", "/x"), default));
-        Assert.Contains("crt.pem", none.Why);
+        // Some servers say so with an alert, some hang up without a word.
+        string why = await http.Send(Ask("PUT", "/x"), default) switch
+        {
+            HttpReply.CannotAsk cannot => cannot.Why,
+            HttpReply.NoAnswer none => none.Why,
+            var other => other.ToString(),
+        };
+        Assert.Contains("crt.pem", why);
         Assert.Empty(server.Requests);
     }
 
