@@ -48,6 +48,46 @@ public sealed class TortureTests(ITestOutputHelper output)
         Assert.True(sweep.Caused >= points.Length * 0.9, summary);
     }
 
+    [Theory]
+    [InlineData("openat", "/environ", "ENFILE", 75)]
+    [InlineData("getdents64", " /proc", "EACCES", 74)]
+    public void While_processes_cannot_be_looked_at_no_second_copy_of_a_script_is_started(string call, string part, string errno, int code)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        host.Script("update", "20-install", "[ -e $ROOT/marks/once ] || { : > $ROOT/marks/once; sleep 8; }\n: > $ROOT/marks/updated");
+        using (Agent killed = Agent.Start(host, new StartAs(), "run"))
+        {
+            host.Log.WaitForStart("update/20-install");
+            _ = killed.Kill();
+        }
+
+        // Without the marker the script can only be found among all processes.
+        File.Delete(host.RunDirectory + "/running");
+        Ended refused = Agent.Run(host, new StartAs { Wrapper = FaultAt.Refuse(call, part, errno) }, "run").Expect(code);
+        Assert.Contains("whether a script still runs is not known", refused.Error, StringComparison.Ordinal);
+        Assert.Single(host.Log.Started, s => s == "update/20-install");
+        Assert.Equal([host.Holder], host.Holders);
+
+        Agent.Run(host, "run").Expect(0);
+        Assert.Empty(ScriptLog.Copies(host.Log.Lines));
+    }
+
+    [Theory]
+    [InlineData("/proc/1/stat", "EMFILE")]
+    [InlineData("/proc/1/stat", "EIO")]
+    [InlineData("boot_id", "ENFILE")]
+    public void While_it_is_not_known_which_boot_this_is_the_host_is_not_taken_for_rebooted(string part, string errno)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: true);
+        Agent.Run(host, "run").Expect(0);
+
+        Ended refused = Agent.Run(host, new StartAs { Wrapper = FaultAt.Refuse("openat", part, errno) }, "run").Expect(74);
+
+        Assert.Contains("reboot cannot be recognised", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Log.Started, s => s.StartsWith("post_update", StringComparison.Ordinal));
+        Assert.Equal([host.Holder], host.Holders);
+    }
+
     private static FaultPoint[] Chosen(FaultPoint[] all, string service, string? directory)
     {
         string size = Environment.GetEnvironmentVariable(SampleVariable) is { Length: > 0 } given ? given : "70";

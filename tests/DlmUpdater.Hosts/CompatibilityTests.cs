@@ -105,7 +105,7 @@ public sealed class CompatibilityTests : IDisposable
     {
         host.Run($"rm -rf {Log} /var/lib/updated");
         host.Script("update", "20-first", Body("update", "20-first", "[ -e /var/lib/slow ] || { : > /var/lib/slow; sleep 15; }"));
-        Assert.Equal(137, host.Run("timeout -s KILL 3 dlm-updater run").Code);
+        Assert.Equal(137, host.Run("dlm-updater run & agent=$!; sleep 3; kill -9 $agent; wait $agent").Code);
         Install(New);
 
         host.Run("dlm-updater run").Expect(0);
@@ -145,7 +145,7 @@ public sealed class CompatibilityTests : IDisposable
         if (phase == "lock_get")
         {
             host.Run("DLM_UPDATER__LOCK__HOLDER=other dlm-updater lock acquire").Expect(0);
-            Assert.Equal(137, host.Run("timeout -s KILL 3 dlm-updater run").Code);
+            Assert.Equal(137, host.Run("dlm-updater run & agent=$!; sleep 3; kill -9 $agent; wait $agent").Code);
             host.Run("DLM_UPDATER__LOCK__HOLDER=other DLM_UPDATER__MAIN__STATE_DIR=/var/lib/other dlm-updater lock release").Expect(0);
         }
         else

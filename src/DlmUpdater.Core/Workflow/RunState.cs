@@ -6,8 +6,16 @@ namespace DlmUpdater.Core.Workflow;
 /// <summary>Tells one boot of a host, or one life of a container, from the next.</summary>
 /// <param name="BootId">The kernel's boot id (<c>/proc/sys/kernel/random/boot_id</c>).</param>
 /// <param name="InitStarted">When PID 1 started, in clock ticks after the kernel's boot: a restarted container keeps the kernel's boot
-/// id.</param>
-public sealed record BootIdentity(string BootId, long InitStarted);
+/// id. 0 = not known, which is equal to every value: "not known" never means that the host has rebooted.</param>
+public sealed record BootIdentity(string BootId, long InitStarted)
+{
+    /// <inheritdoc/>
+    public bool Equals(BootIdentity? other) =>
+        other is not null && BootId == other.BootId && (InitStarted == other.InitStarted || InitStarted == 0 || other.InitStarted == 0);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(BootId);
+}
 
 /// <summary>A script of the present phase whose end is recorded: it is never repeated.</summary>
 /// <param name="Name">The script's name in its stage.</param>

@@ -16,13 +16,12 @@ internal static class BootInfo
         switch (RegularFile.Read(path, 4096))
         {
             case FileReading.Content content when BootId(content.Bytes) is { } id:
-                return new BootIdentity(id, InitStarted(proc));
+                return InitStarted(proc, out int error) is { } started ? new BootIdentity(id, started) : NotRead($"{proc}/1/stat", error, out why);
             case FileReading.Content:
                 why = $"{path} does not hold a boot id: without it a reboot cannot be recognised; mount the kernel's own /proc";
                 return null;
             case FileReading.Failed failed:
-                why = $"cannot read {path}: {FileErrors.Text(failed.Errno)}: without the boot id a reboot cannot be recognised; let this process read /proc";
-                return null;
+                return NotRead(path, failed.Errno, out why);
             default:
                 why = $"{path} does not exist: without the boot id a reboot cannot be recognised; mount /proc (mount -t proc proc /proc)";
                 return null;
@@ -36,9 +35,28 @@ internal static class BootInfo
     /// <summary>Wall clock time of the boot, as the wall clock stands now.</summary>
     internal static DateTimeOffset BootedAt(TimeProvider time) => time.GetUtcNow() - BootClock();
 
-    /// <summary>When PID 1 started, in clock ticks after the kernel's boot; 0 where that is hidden (hidepid, no PID 1 in sight).</summary>
-    internal static long InitStarted(string proc = "/proc") =>
-        RegularFile.Read(proc + "/1/stat", 4096) is FileReading.Content content ? StartTime(content.Bytes) : 0;
+    /// <summary>When PID 1 started, in clock ticks after the kernel's boot; 0 where that is hidden (hidepid, no PID 1 in sight). Null, and the error number, if the kernel
+    /// does not say: taken for 0, it could hide that a container was restarted.</summary>
+    private static long? InitStarted(string proc, out int error)
+    {
+        error = 0;
+        switch (RegularFile.Read(proc + "/1/stat", 4096))
+        {
+            case FileReading.Content content:
+                return StartTime(content.Bytes);
+            case FileReading.Failed { Errno: not (Native.EACCES or Native.EPERM or Native.ESRCH) } failed:
+                error = failed.Errno;
+                return null;
+            default:
+                return 0;
+        }
+    }
+
+    private static BootIdentity? NotRead(string path, int error, out string why)
+    {
+        why = $"cannot read {path}: {FileErrors.Text(error)}: without it a reboot cannot be recognised; let this process read /proc";
+        return null;
+    }
 
     /// <summary>Field 22 of a <c>/proc/PID/stat</c> line; 0 if it has none.</summary>
     internal static long StartTime(ReadOnlySpan<byte> stat)

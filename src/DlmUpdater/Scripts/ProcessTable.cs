@@ -23,6 +23,9 @@ internal static class ProcessTable
 {
     private const int MostBytes = 256 * 1024;
 
+    /// <summary>How often something of /proc is asked for that the kernel refuses for want of descriptors or memory, and the pause in between.</summary>
+    private const int Tries = 20, PauseMilliseconds = 100;
+
     /// <summary>The process <paramref name="pid"/>, or null if there is none.</summary>
     public static ProcessStat? Read(int pid)
     {
@@ -47,7 +50,6 @@ internal static class ProcessTable
     /// <summary>The ids of all processes. There is no answer without them: "none" could start a second copy of a script next to one that still runs.</summary>
     private static List<int> Pids()
     {
-        const int Tries = 20;
         for (int tries = 1; ; tries++)
         {
             try
@@ -73,7 +75,7 @@ internal static class ProcessTable
                 }
             }
 
-            Thread.Sleep(100);
+            Thread.Sleep(PauseMilliseconds);
         }
     }
 
@@ -135,12 +137,39 @@ internal static class ProcessTable
         return length <= 0 ? [] : Encoding.UTF8.GetString(buffer, 0, length).Split('\0', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    /// <summary>Reads a small file that may vanish at any time; -1 if it cannot be read.</summary>
-    private static unsafe int ReadFile(string path, Span<byte> buffer)
+    /// <summary>Reads a small file that may vanish at any time; -1 if its process is gone, or is one of another user's that this user may not look at. Whatever else
+    /// the kernel answers is no answer: to take it for "gone" could start a second copy of a script next to one that still runs.</summary>
+    private static int ReadFile(string path, Span<byte> buffer)
     {
+        for (int tries = 1; ; tries++)
+        {
+            int length = ReadOnce(path, buffer, out int error);
+            if (length >= 0 || error is Native.ENOENT or Native.ESRCH or Native.EACCES or Native.EPERM)
+                return length;
+
+            // What a process has unmapped of its own, for ever.
+            if (error == Native.EIO && tries == 3)
+                return -1;
+            if (tries == Tries)
+            {
+                throw new SystemRefusedException(
+                    $"{path} cannot be read, so whether a script still runs is not known: {FileErrors.Text(error)}; let this process read /proc", error);
+            }
+
+            Thread.Sleep(PauseMilliseconds);
+        }
+    }
+
+    private static unsafe int ReadOnce(string path, Span<byte> buffer, out int error)
+    {
+        error = 0;
         int fd = Native.Files.open(path, Native.O_RDONLY | Native.O_CLOEXEC, 0);
         if (fd < 0)
+        {
+            error = Marshal.GetLastPInvokeError();
             return -1;
+        }
+
         int length = 0;
         fixed (byte* first = buffer)
         {
@@ -149,6 +178,8 @@ internal static class ProcessTable
                 nint got = Native.Files.read(fd, first + length, (nuint)(buffer.Length - length));
                 if (got < 0 && Marshal.GetLastPInvokeError() == Native.EINTR)
                     continue;
+                if (got < 0)
+                    error = Marshal.GetLastPInvokeError();
                 if (got <= 0)
                     break;
                 length += (int)got;
@@ -156,6 +187,6 @@ internal static class ProcessTable
         }
 
         _ = Native.Files.close(fd);
-        return length;
+        return error == 0 ? length : -1;
     }
 }

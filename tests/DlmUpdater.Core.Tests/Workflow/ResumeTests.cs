@@ -63,6 +63,10 @@ public class ResumeTests
         Assert.IsType<ResumePlan.Rebooted>(Decide(Requested(TimeSpan.FromHours(4)), Facts with { Boot = Bed.Boot1 with { InitStarted = 8 } }));
 
     [Fact]
+    public void Where_the_start_of_process_1_is_not_known_only_the_boot_id_tells() =>
+        Assert.IsNotType<ResumePlan.Rebooted>(Decide(Requested(TimeSpan.FromHours(4)), Facts with { Boot = Bed.Boot1 with { InitStarted = 0 } }));
+
+    [Fact]
     public void A_reboot_by_somebody_else_before_ours_was_asked_for_is_as_good() =>
         Assert.IsType<ResumePlan.Rebooted>(Decide(Bed.State(Phase.Reboot), Facts with { Boot = Bed.Boot2 }));
 

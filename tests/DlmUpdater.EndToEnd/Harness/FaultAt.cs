@@ -28,6 +28,9 @@ internal static class FaultAt
     internal static string[] Inject(SystemCall call, string fault, string report) =>
         [Tracer.Value, "-r", report, "-w", call.Who, "-c", call.Name, "-n", call.Number.ToString(CultureInfo.InvariantCulture), "-f", fault, "--"];
 
+    /// <summary>The words in front of the program that make every call of that name fail whose path contains <paramref name="part"/>.</summary>
+    internal static string[] Refuse(string call, string part, string errno) => [Tracer.Value, "-c", call, "-p", part, "-n", "1", "-f", "fail-all=" + errno, "--"];
+
     /// <summary>The calls that a trace contains.</summary>
     internal static SystemCall[] Read(string file) => [.. File.ReadAllLines(file).Select(SystemCall.Parse)];
 

@@ -1,11 +1,12 @@
 /* Runs a program, counts its system calls, and makes one of them fail, end half done, or be the last one.
  *
- *   fault_at [-t TRACE] [-r REPORT] [-w WHO -c CALL -n NUMBER -f FAULT] -- PROGRAM ARGUMENT...
+ *   fault_at [-t TRACE] [-r REPORT] [-w WHO -c CALL -n NUMBER -p PART -f FAULT] -- PROGRAM ARGUMENT...
  *
  *   -t  write one line per system call: who, call, number, what it was called with
  *   -r  write the same line for the call that was hit
  *   -w  agent: the program and its threads; child: what it forks, until that is another program
  *   -c  the name of the call; -n its number, from 1, among the calls of that name
+ *   -p  only calls with PART in what they are called with count
  *   -f  fail=ERRNO      the call is not made and returns that error
  *       fail-all=ERRNO  from this call on, each call of this name
  *       late=ERRNO      the call is made and returns that error
@@ -44,8 +45,8 @@ static const struct call calls[] = {
 
 enum fault { NONE, FAIL, FAIL_ALL, LATE, SHORT, KILL_BEFORE, KILL_AFTER };
 
-static const char *want_who = "agent", *want_call;
-static long want_number;
+static const char *want_who = "agent", *want_call, *want_part;
+static long want_number, matched;
 static enum fault fault;
 static long fault_errno;
 static FILE *trace, *report;
@@ -161,8 +162,18 @@ static void at_entry(struct thread *thread, const struct ptrace_syscall_info *in
     const struct call *call = &calls[which];
     const char *who = is_child(thread) ? "child" : "agent";
     long number = ++counts[thread->is_child][which];
-    int here = want_call != NULL && strcmp(call->name, want_call) == 0 && strcmp(who, want_who) == 0
-        && (number == want_number || (fault == FAIL_ALL && number > want_number));
+    int here = want_call != NULL && strcmp(call->name, want_call) == 0 && strcmp(who, want_who) == 0;
+    if (here && want_part != NULL)
+    {
+        char what[PATH_MAX];
+        describe(thread->id, call, info->entry.args, what, sizeof what);
+        here = strstr(what, want_part) != NULL;
+    }
+    if (here)
+    {
+        long at = want_part != NULL ? ++matched : number;
+        here = at == want_number || (fault == FAIL_ALL && at > want_number);
+    }
     if (trace != NULL || (here && report != NULL && !hit))
     {
         char what[PATH_MAX];
@@ -217,7 +228,7 @@ static void parse_fault(const char *text)
 int main(int count, char **arguments)
 {
     int option;
-    while ((option = getopt(count, arguments, "+t:r:w:c:n:f:")) != -1)
+    while ((option = getopt(count, arguments, "+t:r:w:c:n:p:f:")) != -1)
     {
         switch (option)
         {
@@ -226,6 +237,7 @@ int main(int count, char **arguments)
             case 'w': want_who = optarg; break;
             case 'c': want_call = optarg; break;
             case 'n': want_number = atol(optarg); break;
+            case 'p': want_part = optarg; break;
             case 'f': parse_fault(optarg); break;
             default: return 125;
         }

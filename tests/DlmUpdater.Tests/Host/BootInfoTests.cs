@@ -32,7 +32,8 @@ public sealed class BootInfoTests : IDisposable
     public void The_start_time_is_field_22_whatever_the_name_holds(string stat, long expected)
     {
         MakeProc(Id + "\n", stat);
-        Assert.Equal(new BootIdentity(Id, expected), BootInfo.Read(out _, scratch.Root));
+        BootIdentity boot = BootInfo.Read(out _, scratch.Root)!;
+        Assert.Equal((Id, expected), (boot.BootId, boot.InitStarted));
     }
 
     [Fact]
@@ -48,7 +49,19 @@ public sealed class BootInfoTests : IDisposable
     public void A_hidden_process_1_counts_as_zero()
     {
         MakeProc(Id + "\n", null);
-        Assert.Equal(new BootIdentity(Id, 0), BootInfo.Read(out _, scratch.Root));
+        Assert.Equal(0, BootInfo.Read(out _, scratch.Root)!.InitStarted);
+    }
+
+    [Fact]
+    public void A_process_1_that_cannot_be_read_is_no_other_boot()
+    {
+        MakeProc(Id + "\n", null);
+        Directory.CreateDirectory(scratch.At("1"));
+        File.CreateSymbolicLink(scratch.At("1/stat"), "stat");
+
+        Assert.Null(BootInfo.Read(out string why, scratch.Root));
+        Assert.Contains("/1/stat", why, StringComparison.Ordinal);
+        Assert.Contains("reboot cannot be recognised", why, StringComparison.Ordinal);
     }
 
     [Fact]
