@@ -120,6 +120,18 @@ public sealed partial class HouseTests
         }
     }
 
+    /// <summary>The base library's text of a file's error names types, repeats the path and may have several lines: <c>FileErrors.Text</c> has the system's.</summary>
+    [Fact]
+    public void What_is_caught_of_files_is_said_in_the_systems_words()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Source, "DlmUpdater"), "*.cs", SearchOption.AllDirectories).Where(IsSource))
+        {
+            // Whose exceptions have the system's own text.
+            if (file.EndsWith("/Host/Signals.cs", StringComparison.Ordinal)) continue;
+            Assert.DoesNotMatch(@"catch \([^{]*\b(IOException|UnauthorizedAccessException)\b[^{]*\{[^}]*\be\.Message\b", File.ReadAllText(file));
+        }
+    }
+
     private static string Source { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "src"));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
