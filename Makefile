@@ -279,7 +279,7 @@ install-files:
 	for d in $(PHASES); do install -d -m 0755 $(DESTDIR)/etc/dlm-updater/$$d.d; done
 	test -e $(DESTDIR)/etc/dlm-updater/config.ini || install -m 0644 src/dist/etc/config.ini $(DESTDIR)/etc/dlm-updater/config.ini
 	install -d -m 0755 $(DESTDIR)/var/lib/dlm-updater $(DESTDIR)/var/log/dlm-updater
-	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) src/dist/systemd/dlm-updater.service src/dist/systemd/dlm-updater-resume.service src/dist/systemd/dlm-updater.timer
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) src/dist/systemd/dlm-updater.service src/dist/systemd/dlm-updater-resume.service src/dist/systemd/dlm-updater-recover.service src/dist/systemd/dlm-updater.timer
 	install -D -m 0644 src/dist/systemd/dlm-updater.preset $(DESTDIR)$(PREFIX)/lib/systemd/system-preset/50-dlm-updater.preset
 	install -D -m 0644 src/dist/systemd/dlm-updater.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/dlm-updater.conf
 	install -D -m 0644 src/dist/man/dlm-updater.8 $(DESTDIR)$(PREFIX)/share/man/man8/dlm-updater.8

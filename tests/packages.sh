@@ -33,7 +33,7 @@ done
 # The units, as they are installed, beside those of systemd.
 dpkg-deb -x "$out/dlm-updater_${version}_amd64.deb" "$work/root"
 cp -rn /lib/systemd/system "$work/root/lib/systemd/"
-for unit in dlm-updater.service dlm-updater-resume.service dlm-updater.timer; do
+for unit in dlm-updater.service dlm-updater-resume.service dlm-updater-recover.service dlm-updater.timer; do
   systemd-analyze verify --man=no --root="$work/root" "$unit" 2>&1 | grep -i 'dlm-updater' > "$work/verify" || :
   [ ! -s "$work/verify" ] || { cat "$work/verify"; fail "systemd-analyze verify $unit"; }
 done

@@ -79,4 +79,78 @@ public sealed class KilledAgentTests
         Processes.Until(() => File.Exists(host.Root + "/marks/wrote") && File.ReadAllText(host.Root + "/marks/wrote").Length > 0, "the daemon");
         Assert.Equal("0\n", File.ReadAllText(host.Root + "/marks/wrote"));
     }
+
+    /// <summary>A host whose agent was killed while its script waits at the gate; the script fills its pipe once it is let through.</summary>
+    private static (Sandbox Host, Gate Gate) Killed()
+    {
+        Sandbox host = new Sandbox().Cycle(reboot: false);
+        Gate gate = host.Gate();
+        host.Script("update", "10-fetch", $"[ -e $ROOT/marks/once ] && finish 0\n: > $ROOT/marks/once\n{gate.Wait}\nhead -c 3000000 /dev/zero | tr '\\0' x | fold -w 100");
+        using Agent agent = Agent.Start(host, new StartAs(), "run");
+        host.Log.WaitForStart("update/10-fetch");
+        _ = agent.Kill();
+        return (host, gate);
+    }
+
+    private static StartAs Monitor(string result, string status) => new()
+    {
+        Environment = new Dictionary<string, string> { ["MONITOR_UNIT"] = "dlm-updater.service", ["MONITOR_SERVICE_RESULT"] = result, ["MONITOR_EXIT_STATUS"] = status },
+    };
+
+    /// <summary>A systemctl of an older systemd, which puts nothing into the environment.</summary>
+    private static StartAs Systemctl(Sandbox host, string result, string status)
+    {
+        string fake = host.Root + "/systemctl";
+        File.WriteAllText(fake, $"#!/bin/sh\ncase \"$*\" in *is-system-running*) echo running ;; *show*) printf 'Id=dlm-updater.service\\nResult={result}\\nExecMainStatus={status}\\n"
+            + "ActiveState=failed\\nInactiveEnterTimestampMonotonic=7\\n' ;; esac\n");
+        File.SetUnixFileMode(fake, Sandbox.Executable);
+        return new() { Prepare = $"mount --bind {fake} $(readlink -f /usr/bin/systemctl) || exit 99" };
+    }
+
+    [Theory]
+    [InlineData("signal", "KILL", true)]
+    [InlineData("oom-kill", "KILL", true)]
+    [InlineData("signal", "9", false)]
+    public void After_a_kill_the_output_is_read_on_and_the_run_is_resumed(string result, string status, bool byEnvironment)
+    {
+        (Sandbox host, Gate gate) = Killed();
+        using Sandbox _ = host;
+        gate.Open();
+
+        Ended ended = Agent.Run(host, byEnvironment ? Monitor(result, status) : Systemctl(host, result, status), "run", "--after-kill").Expect(0);
+
+        Assert.Contains($"dlm-updater.service ended with result '{result}' (status {status}): its agent was killed", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(30_000, ended.ErrorLines.Count(l => l.EndsWith(new string('x', 100), StringComparison.Ordinal)));
+        Assert.Equal(2, host.Log.Started.Count(s => s == "update/10-fetch"));
+        Assert.Empty(ScriptLog.Copies(host.Log.Lines));
+        Assert.Empty(host.Holders);
+    }
+
+    [Theory]
+    [InlineData("exit-code", "1", true)]
+    [InlineData("timeout", "KILL", true)]
+    [InlineData("core-dump", "ABRT", true)]
+    [InlineData("timeout", "9", false)]
+    public void After_any_other_end_the_output_is_read_on_and_nothing_is_resumed(string result, string status, bool byEnvironment)
+    {
+        (Sandbox host, Gate gate) = Killed();
+        using Sandbox _ = host;
+        gate.Open();
+
+        Ended ended = Agent.Run(host, byEnvironment ? Monitor(result, status) : Systemctl(host, result, status), "run", "--after-kill").Expect(0);
+
+        Assert.Contains("its agent was not killed, so nothing is resumed", ended.Error, StringComparison.Ordinal);
+        Assert.Equal("0", host.Log.Lines.Single(l => l is { What: "end", Full: "update/10-fetch" }).Extra);
+        Assert.Equal("update/10-fetch", host.Log.Started[^1]);
+        Assert.Equal([host.Holder], host.Holders);
+        Agent.Run(host, "run").Expect(0);
+    }
+
+    [Fact]
+    public void After_a_kill_without_an_open_run_nothing_begins()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        Agent.Run(host, Monitor("signal", "KILL"), "run", "--after-kill").Expect(0);
+        Assert.Empty(host.Log.Started);
+    }
 }

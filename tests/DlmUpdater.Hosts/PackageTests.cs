@@ -25,7 +25,7 @@ public sealed class PackageTests : IDisposable
         Assert.Equal("", host.Says("ls -A /var/lib/dlm-updater"));
         Assert.Equal("config.ini\nneeds_reboot.d\nneeds_update.d\non_failure.d\npost_update.d\npre_update.d\nupdate.d", host.Says("ls /etc/dlm-updater"));
         Assert.Contains("[lock]", host.Run("dlm-updater check").Expect(78).Output, StringComparison.Ordinal);
-        Assert.Equal("", host.Says("systemd-analyze verify dlm-updater.service dlm-updater-resume.service dlm-updater.timer 2>&1 | grep -v 'man '; true"));
+        Assert.Equal("", host.Says("systemd-analyze verify dlm-updater.service dlm-updater-resume.service dlm-updater-recover.service dlm-updater.timer 2>&1 | grep -v 'man '; true"));
     }
 
     [Fact]

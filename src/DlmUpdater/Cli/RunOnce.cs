@@ -19,7 +19,7 @@ internal static class RunOnce
     /// <summary>How long the listener may take to read the rest and to end, and then to end when it is asked to.</summary>
     private static readonly TimeSpan NotifyLimit = TimeSpan.FromSeconds(5), NotifyGrace = TimeSpan.FromSeconds(1);
 
-    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false)
+    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false, bool afterKill = false)
     {
         if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
         LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, Unsound.Decide, overrides);
@@ -39,6 +39,7 @@ internal static class RunOnce
         if (loaded.Notice is { } notice) log.Info(notice);
         foreach (Complaint warning in loaded.Complaints) log.Warning(warning.Text);
 
+        UnitFailure? failure = afterKill ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Environment.GetEnvironmentVariable, Signals.OfThisProcess.Stop) : null;
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
@@ -46,13 +47,13 @@ internal static class RunOnce
             case InstanceLockReply.Unavailable no:
                 return End(log, Ending.NotWritable, no.Why);
             case InstanceLockReply.Taken taken:
-                using (taken.Lock) return Run(settings, loaded.StopsNewRuns, log, redactor, error, afterReboot);
+                using (taken.Lock) return Run(settings, loaded.StopsNewRuns, log, redactor, error, afterReboot, failure);
             default:
                 throw new InvalidOperationException("no rule for this answer");
         }
     }
 
-    private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot)
+    private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot, UnitFailure? failure)
     {
         if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
         if (service.HolderFallback is { } fallback) log.Warning(fallback);
@@ -66,7 +67,8 @@ internal static class RunOnce
             new ProgressFile(Path.Combine(settings.Paths.RunDirectory, "progress")), redactor, time);
         using var ticker = new WaitTicker(progress, time);
         var recorder = new RunRecorder(time);
-        using NotifyCommand? notify = Notify(settings, service, log);
+        bool onlyDrains = failure is { IsKilled: false };
+        using NotifyCommand? notify = onlyDrains ? null : Notify(settings, service, log);
         var listener = notify is null ? null : new NotifyEvents(redactor, notify.Send, time);
         if (listener is not null) log.Tap = listener.OnLog;
         using var inhibitor = ShutdownInhibitor.OfThisHost(log, time);
@@ -85,6 +87,9 @@ internal static class RunOnce
         {
             RebootCommand = settings.Reboot.LeftOut ? [] : ThisHost.RebootCommand(settings.Reboot),
         };
+
+        if (onlyDrains) return Drain(settings, scripts, log, failure!);
+        if (failure is not null) log.Warning($"{failure.Describe()}: its agent was killed, and this start resumes what it left");
 
         RunReport report = new UpdateRun(new RunContext
         {
@@ -106,6 +111,16 @@ internal static class RunOnce
         log.Tap = null;
         if (notify?.Close(NotifyLimit, NotifyGrace) is { } notTaken) log.Warning(notTaken);
         return code;
+    }
+
+    /// <summary>Waits for what a start has left running that has ended in another way than by a kill, and reads its output on; resumes nothing.</summary>
+    private static int Drain(UpdaterSettings settings, HostScripts scripts, Log log, UnitFailure failure)
+    {
+        string? run = (new RunStateFile(settings.Paths.StateFile).Peek() as StoredRun.Open)?.State.RunId;
+        if (!scripts.AwaitOutlived(run, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult())
+            return End(log, Ending.Interrupted, "interrupted while waiting for a script of an earlier start to end");
+        log.Info($"{failure.Describe()}: its agent was not killed, so nothing is resumed");
+        return Ending.Done.Code();
     }
 
     /// <summary>An upgrade that was begun by hand and has stopped left services as a band wants them: no new run begins on top of that.</summary>

@@ -11,6 +11,7 @@ internal static class RunVerb
     {
         Option<string> config = CommonOptions.Config();
         var afterReboot = new Option<bool>("--after-reboot", "--after_reboot") { Description = "Only go on with an open run; start no new one" };
+        var afterKill = new Option<bool>("--after-kill") { Description = "As --after-reboot, for a start that was killed; waits for its script, and resumes only after a kill" };
         var dateConstraint = new Option<string?>("--date-constraint", "--date_constraint")
         {
             Description = "Start a new run only on these days of the month, such as 2:Tue,4:Fri",
@@ -22,18 +23,19 @@ internal static class RunVerb
             HelpName = "TIME",
         };
         var init = new Option<bool>("--init") { Description = "As the init step of a container: never reboot nor ask whether to, and talk on stdout" };
-        var command = new Command("run", "Start a run if an update is due, or go on with the open one") { config, afterReboot, dateConstraint, randomDelay, init };
+        var command = new Command("run", "Start a run if an update is due, or go on with the open one") { config, afterReboot, afterKill, dateConstraint, randomDelay, init };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(init)) StandardStreams.TalkOnStdout();
             return RunOnce.Start(
                 parsed.GetValue(config)!,
-                parsed.GetValue(afterReboot),
+                parsed.GetValue(afterReboot) || parsed.GetValue(afterKill),
                 [
                     .. Flag("schedule", "date_constraint", parsed.GetValue(dateConstraint), "--date-constraint"),
                     .. Flag("schedule", "random_delay", parsed.GetValue(randomDelay), "--random-delay"),
                 ],
-                isInit: parsed.GetValue(init));
+                isInit: parsed.GetValue(init),
+                afterKill: parsed.GetValue(afterKill));
         });
         return command;
     }

@@ -13,7 +13,7 @@ _dlm_updater() {
     esac
     case $path in
         '') words="run status plan check lock shield upgrade hooks history reset updatelock import version --help --version" ;;
-        ' run') words="--config --cfg --after-reboot --after_reboot --date-constraint --date_constraint --random-delay --random_sleep --init --help" ;;
+        ' run') words="--config --cfg --after-reboot --after_reboot --after-kill --date-constraint --date_constraint --random-delay --random_sleep --init --help" ;;
         ' status') words="--config --cfg --output --help" ;;
         ' plan') words="--config --cfg --output --help" ;;
         ' check') words="--config --cfg --output --help" ;;

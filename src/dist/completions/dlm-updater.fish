@@ -26,6 +26,7 @@ complete -c dlm-updater -n "__dlm_updater_at ''" -a import -d 'Translate the con
 complete -c dlm-updater -n "__dlm_updater_at ''" -a version -d 'Show the version'
 complete -c dlm-updater -n "__dlm_updater_at ' run'" -l config -l cfg -r -F -d 'The configuration file. For another file than the default, drop-ins are read from config.d beside it only'
 complete -c dlm-updater -n "__dlm_updater_at ' run'" -l after-reboot -l after_reboot -d 'Only go on with an open run; start no new one'
+complete -c dlm-updater -n "__dlm_updater_at ' run'" -l after-kill -d 'As --after-reboot, for a start that was killed; waits for its script, and resumes only after a kill'
 complete -c dlm-updater -n "__dlm_updater_at ' run'" -l date-constraint -l date_constraint -x -d 'Start a new run only on these days of the month, such as 2:Tue,4:Fri'
 complete -c dlm-updater -n "__dlm_updater_at ' run'" -l random-delay -l random_sleep -x -d 'Start a new run after a random part of this time, such as 15m; a bare number is seconds'
 complete -c dlm-updater -n "__dlm_updater_at ' run'" -l init -d 'As the init step of a container: never reboot nor ask whether to, and talk on stdout'
