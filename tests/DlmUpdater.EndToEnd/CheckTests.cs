@@ -57,6 +57,20 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public void A_script_that_will_have_no_answer_is_a_warning_before_the_run_and_only_those_that_say_so_are_asked()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: true);
+        File.WriteAllText(host.Script("needs_reboot", "60-kernel"), "#!/bin/sh\n# dlm: probe=yes\n[ \"$*\" = --probe ] || exit 1\nread -r line && exit 9\necho 'the kernel is not known'\nexit 126\n");
+        File.WriteAllText(host.Script("needs_reboot", "70-well"), "#!/bin/sh\n# dlm: probe=yes\n[ \"$*\" = --probe ]\n");
+
+        JsonElement[] findings = [.. Findings(host, 0).Where(f => f.GetProperty("why").GetString()!.Contains("an answer", StringComparison.Ordinal) || f.GetProperty("why").GetString()!.Contains("no answer", StringComparison.Ordinal))];
+
+        Assert.Equal(["warning", "ok"], findings.Select(f => f.GetProperty("level").GetString()));
+        Assert.Contains("needs_reboot.d/60-kernel will have no answer: the kernel is not known (", findings[0].GetProperty("why").GetString()!, StringComparison.Ordinal);
+        Assert.Empty(host.Log.Lines);
+    }
+
+    [Fact]
     public void Directories_of_checks_without_a_check_are_warnings()
     {
         using var host = new Sandbox();

@@ -13,6 +13,11 @@ public sealed class ReadyHooksTests : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
+    /// <summary>zypper whose repositories have patches (needed or not), or only packages. The lists are what <c>--xmlout</c> prints.</summary>
+    private static string Zypper(bool patches, bool packages, int check = 0) =>
+        $"zypper: echo \"$*\" >> $ROOT/calls; case $* in *list-patches*) echo '<stream><update-status><update-list>{(patches ? "<update name=\"SUSE-1\" kind=\"patch\">" : "")}</update-list></update-status></stream>';; " +
+        $"*list-updates*) echo '<stream><update-status><update-list>{(packages ? "<update name=\"vim\" kind=\"package\" edition=\"9\">" : "")}</update-list></update-status></stream>';; *patch-check*) exit {check};; esac";
+
     /// <summary>hook, commands that answer (name: shell), exit code of the script: 0 no, 1 yes, 126 no answer for checks; 0 or not for the others.</summary>
     public static TheoryData<string, string, int> Answers => new()
     {
@@ -27,17 +32,27 @@ public sealed class ReadyHooksTests : IDisposable
         { "dnf/needs_reboot.d/20-dnf", "dnf: exit 1", 126 },
         { "zypper/needs_update.d/20-zypper", "zypper: [ $2 = refresh ] || exit 100", 1 },
         { "zypper/needs_update.d/20-zypper", "zypper: [ $2 = refresh ] || exit 101", 1 },
-        { "zypper/needs_update.d/20-zypper", "zypper: exit 0", 0 },
+        { "zypper/needs_update.d/20-zypper", Zypper(patches: true, packages: true), 0 },
+        { "zypper/needs_update.d/20-zypper", Zypper(patches: false, packages: true), 1 },
+        { "zypper/needs_update.d/20-zypper", Zypper(patches: false, packages: false), 0 },
+        { "zypper/needs_update.d/20-zypper", Zypper(patches: true, packages: false, check: 101), 1 },
+        { "zypper/needs_update.d/20-zypper", "zypper: exit 0", 126 },
+        { "zypper/needs_update.d/20-zypper", "zypper: case $* in *list*) exit 6;; esac", 126 },
         { "zypper/needs_update.d/20-zypper", "zypper: exit 4", 126 },
         { "zypper/needs_update.d/20-zypper", "zypper: [ $2 = refresh ] || exit 7", 126 },
-        { "zypper/update.d/20-zypper", "zypper: exit 102", 0 },
-        { "zypper/update.d/20-zypper", "zypper: [ -e $ROOT/again ] || { : > $ROOT/again; exit 103; }", 0 },
-        { "zypper/update.d/20-zypper", "zypper: exit 103", 103 },
-        { "zypper/update.d/20-zypper", "zypper: exit 107", 107 },
+        { "zypper/update.d/20-zypper", "zypper: case $* in *list-*) echo '<update x></stream>';; *) exit 102;; esac", 0 },
+        { "zypper/update.d/20-zypper", "zypper: case $* in *list-*) echo '<update x></stream>'; exit;; esac; [ -e $ROOT/again ] || { : > $ROOT/again; exit 103; }", 0 },
+        { "zypper/update.d/20-zypper", "zypper: case $* in *list-*) echo '</stream>';; *) exit 103;; esac", 103 },
+        { "zypper/update.d/20-zypper", "zypper: case $* in *list-*) echo '<update x></stream>';; *) exit 107;; esac", 107 },
+        { "zypper/update.d/20-zypper", "zypper: exit 0", 1 },
         { "zypper/needs_reboot.d/20-zypper", "zypper: exit 102", 1 },
         { "zypper/needs_reboot.d/20-zypper", "zypper: exit 0", 0 },
         { "zypper/needs_reboot.d/20-zypper", "zypper: exit 2", 126 },
         { "transactional-update/needs_update.d/20-transactional-update", "zypper: [ $2 = refresh ] || exit 100", 1 },
+        { "transactional-update/needs_update.d/20-transactional-update", Zypper(patches: true, packages: true), 0 },
+        { "transactional-update/needs_update.d/20-transactional-update", Zypper(patches: false, packages: true), 1 },
+        { "transactional-update/needs_update.d/20-transactional-update", Zypper(patches: false, packages: false), 0 },
+        { "transactional-update/needs_update.d/20-transactional-update", "zypper: exit 0", 126 },
         { "transactional-update/needs_reboot.d/20-transactional-update", "btrfs: echo 'ID 270 gen 90 top level 266 path @/.snapshots/3/snapshot'\nfindmnt: echo /@/.snapshots/2/snapshot", 1 },
         { "transactional-update/needs_reboot.d/20-transactional-update", "btrfs: echo 'ID 270 gen 90 top level 266 path @/.snapshots/3/snapshot'\nfindmnt: echo /@/.snapshots/3/snapshot", 0 },
         { "transactional-update/needs_reboot.d/20-transactional-update", "btrfs: exit 1\nfindmnt: echo /", 126 },
@@ -74,7 +89,10 @@ public sealed class ReadyHooksTests : IDisposable
         { "podman-auto-update/needs_update.d/30-podman", "podman: exit 125", 126 },
         { "needrestart/needs_reboot.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 3'", 1 },
         { "needrestart/needs_reboot.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 1'", 0 },
-        { "needrestart/needs_reboot.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 0'", 126 },
+        { "needrestart/needs_reboot.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 0'\nsystemd-detect-virt: exit 0", 0 },
+        { "needrestart/needs_update.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 3'", 0 },
+        { "needrestart/needs_update.d/60-needrestart", "needrestart: echo 'NEEDRESTART-KSTA: 1'", 0 },
+        { "needrestart/needs_update.d/60-needrestart", "needrestart: exit 1", 126 },
         { "needrestart/needs_reboot.d/60-needrestart", "needrestart: exit 1", 126 },
         { "needs-restarting/needs_reboot.d/60-needs-restarting", "needs-restarting: exit 1", 1 },
         { "needs-restarting/needs_reboot.d/60-needs-restarting", "needs-restarting: exit 0", 0 },
@@ -100,6 +118,83 @@ public sealed class ReadyHooksTests : IDisposable
             (int code, string output) = Call(hook);
             Assert.True(code is 126 or 127, $"{hook} ended with {code}: {output}");
         }
+    }
+
+    /// <summary>Installed kernels, the running one (and what it says of its build), the installed build; 1: another than the running one is the newest.</summary>
+    [Theory]
+    [InlineData("6.1.0-9-amd64 6.1.0-10-amd64", "6.1.0-9-amd64", "", "", 1)]
+    [InlineData("6.1.0-9-amd64 6.1.0-10-amd64", "6.1.0-10-amd64", "", "", 0)]
+    [InlineData("6.1.0-9-amd64 6.1.0-10-amd64.old 6.1.0-11-amd64.dpkg-new", "6.1.0-9-amd64", "", "", 0)]
+    [InlineData("", "6.1.0-9-amd64", "", "", 0)]
+    [InlineData("6.1.0-10-amd64", "5.10.16.3-microsoft-standard-WSL2", "", "", 0)]
+    [InlineData("6.1.0-9-amd64", "6.1.0-9-amd64", "#1 SMP Debian 6.1.27-1 (2023-05-08)", "6.1.27-1", 0)]
+    [InlineData("6.1.0-9-amd64", "6.1.0-9-amd64", "#1 SMP Debian 6.1.27-1 (2023-05-08)", "6.1.27-1+b1", 0)]
+    [InlineData("6.1.0-9-amd64", "6.1.0-9-amd64", "#1 SMP Debian 6.1.27-1 (2023-05-08)", "6.1.27-2", 1)]
+    [InlineData("5.15.0-100-generic", "5.15.0-100-generic", "#110-Ubuntu SMP Wed Feb 7", "5.15.0-100.110", 0)]
+    public void Apt_asks_for_a_reboot_where_a_newer_kernel_is_installed(string installed, string running, string build, string package, int code)
+    {
+        Kernels("boot", "vmlinuz-", installed);
+        string commands = $"uname: if [ \"$1\" = -r ]; then echo '{running}'; else echo '{build}'; fi\nsystemd-detect-virt: exit 1" + (package.Length == 0 ? "" : $"\ndpkg-query: echo '{package}'");
+        Run("apt/needs_reboot.d/20-apt", commands, code, "/boot");
+        Run("apt/needs_reboot.d/20-apt", commands + "\nsystemd-detect-virt: exit 0", 0, "/boot");
+    }
+
+    [Theory]
+    [InlineData("6.1.21-v8+ 6.6.20-v8+", "6.1.21-v8+", 1)]
+    [InlineData("6.1.21-v8+ 6.6.20-v8+", "6.6.20-v8+", 0)]
+    [InlineData("6.6.20-v8+", "6.1.21-v8+", 1)]
+    [InlineData("", "6.6.20", 126)]
+    public void Where_needrestart_cannot_tell_the_installed_kernels_do_and_if_not_the_run_stops_before_the_lock(string installed, string running, int code)
+    {
+        Kernels("modules", "", installed);
+        string commands = $"needrestart: echo 'NEEDRESTART-KSTA: 0'\nuname: echo '{running}'\nsystemd-detect-virt: exit 1";
+        Run("needrestart/needs_reboot.d/60-needrestart", commands, code);
+        Run("needrestart/needs_update.d/60-needrestart", commands, code == 126 ? 126 : 0);
+    }
+
+    [Theory]
+    [InlineData("apt-get", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)", "apt/needs_update.d/20-apt", 126)]
+    [InlineData("apt-get", "E: Could not get lock /var/lib/dpkg/lock-frontend - open (11: Resource temporarily unavailable)", "apt/update.d/20-apt", 100)]
+    [InlineData("dpkg", "dpkg: error: dpkg frontend lock was locked by another process with pid 7", "apt/update.d/20-apt", 100)]
+    [InlineData("dpkg", "dpkg: error: dpkg frontend is locked by another process", "apt/update.d/20-apt", 100)]
+    public void A_lock_of_apt_that_another_program_has_is_waited_for_with_a_limit(string tool, string says, string hook, int code)
+    {
+        // sleep is the time that passes: the other program ends in its third nap.
+        string busy = $"{tool}: case $* in *-s*) exit 0;; esac; [ ! -e $ROOT/busy ] || {{ echo '{says}' >&2; exit 100; }}";
+        string idle = (tool == "dpkg" ? "apt-get" : "dpkg") + ": exit 0";
+        File.WriteAllText(root + "/busy", "");
+        Run(hook, $"{busy}\n{idle}\nsleep: echo >> $ROOT/naps; [ $(grep -c '' $ROOT/naps) -lt 3 ] || rm -f $ROOT/busy", 0);
+        Assert.Equal(3, File.ReadAllLines(root + "/naps").Length);
+
+        File.WriteAllText(root + "/busy", "");
+        File.WriteAllText(root + "/clock", "");
+        Run(hook, $"{busy}\n{idle}\nsleep: :\ndate: echo >> $ROOT/clock; echo $(($(grep -c '' $ROOT/clock) * 600))", code);
+        Assert.Empty(Directory.GetFiles(root, "*.errors"));
+    }
+
+    [Fact]
+    public void An_error_of_apt_that_is_no_lock_is_not_repeated()
+    {
+        Run("apt/update.d/20-apt", "dpkg: exit 0\napt-get: echo x >> $ROOT/calls; echo 'E: Unmet dependencies' >&2; exit 100\nsleep: exit 9", 100);
+        Assert.Single(File.ReadAllLines(root + "/calls"));
+    }
+
+    [Theory]
+    [InlineData("ID=debian", true, "patch")]
+    [InlineData("ID=\"opensuse-tumbleweed\"", true, "patch")]
+    [InlineData("ID=\"opensuse-leap\"", false, "update")]
+    [InlineData("ID=\"opensuse-tumbleweed\"", false, "dist-upgrade")]
+    [InlineData("ID=\"opensuse-microos\"", false, "dist-upgrade")]
+    public void What_zypper_updates_follows_from_what_its_repositories_have(string os, bool patches, string how)
+    {
+        File.WriteAllText(root + "/os-release", "NAME=x\n" + os + "\n");
+        Run("zypper/update.d/20-zypper", Zypper(patches, packages: true), 0, "/etc/os-release");
+        Assert.Contains("--non-interactive " + how, File.ReadAllLines(root + "/calls")[^1], StringComparison.Ordinal);
+
+        File.Delete(root + "/calls");
+        Run("transactional-update/update.d/20-transactional-update", Zypper(patches, packages: true) + "\ntransactional-update: echo \"$*\" >> $ROOT/calls", 0, "/etc/os-release");
+        string expected = how switch { "patch" => "patch", "update" => "up", _ => "dup" };
+        Assert.Equal("--non-interactive " + expected, File.ReadAllLines(root + "/calls")[^1]);
     }
 
     [Fact]
@@ -180,7 +275,19 @@ public sealed class ReadyHooksTests : IDisposable
             Assert.DoesNotMatch(@"curl[^\n]*(-u |--user |Bearer)", string.Join('\n', File.ReadAllLines(file).Where(l => !l.StartsWith('#'))));
     }
 
-    private void Run(string hook, string commands, int code)
+    /// <summary>Files that stand in for installed kernels.</summary>
+    private void Kernels(string directory, string prefix, string installed)
+    {
+        string path = $"{root}/{directory}";
+        Directory.CreateDirectory(path);
+        foreach (string kernel in installed.Split(' ', StringSplitOptions.RemoveEmptyEntries)) Directory.CreateDirectory($"{path}/{prefix}{kernel}");
+    }
+
+    /// <param name="hook">The script.</param>
+    /// <param name="commands">The commands that answer.</param>
+    /// <param name="code">How it must end.</param>
+    /// <param name="over">What of this machine is covered by what has its name in the test's directory.</param>
+    private void Run(string hook, string commands, int code, string? over = null)
     {
         foreach (string command in commands.Split('\n'))
         {
@@ -190,15 +297,16 @@ public sealed class ReadyHooksTests : IDisposable
             File.SetUnixFileMode(path, Sandbox.Executable);
         }
 
-        (int ended, string output) = Call(hook);
+        (int ended, string output) = Call(hook, over);
         Assert.True(ended == code, $"{hook} with {commands} ended with {ended}, not {code}: {output}");
     }
 
-    private (int Code, string Output) Call(string hook)
+    private (int Code, string Output) Call(string hook, string? over = null)
     {
-        (int code, string output, string error) = Binary.Command(
-            "/usr/bin/env", "-i", $"PATH={root}:{Tools()}", $"ROOT={root}", $"DLM_UPDATER_STATE_DIR={root}", "DLM_UPDATER_RUN_ID=test", "FAILED_UNITS_WAIT=3", "HEALTH_WAIT=0", "ICINGA_URL=https://icinga.example:5665", "ICINGA_HOST=web1.example",
-            "ZABBIX_URL=https://zabbix.example/api_jsonrpc.php", "ZABBIX_HOST=web1.example", $"{Hooks}/{hook}");
+        string[] covered = over is null ? [] : ["unshare", "-m", "sh", "-c", $"mount --bind {root}/{Path.GetFileName(over)} {over} && exec \"$@\"", "sh"];
+        string[] words = [.. covered, "/usr/bin/env", "-i", $"PATH={root}:{Tools()}", $"ROOT={root}", $"DLM_UPDATER_STATE_DIR={root}", "DLM_UPDATER_RUN_ID=test", "FAILED_UNITS_WAIT=3", "HEALTH_WAIT=0", $"KERNEL_MODULES={root}/modules", "ICINGA_URL=https://icinga.example:5665", "ICINGA_HOST=web1.example",
+            "ZABBIX_URL=https://zabbix.example/api_jsonrpc.php", "ZABBIX_HOST=web1.example", $"{Hooks}/{hook}"];
+        (int code, string output, string error) = Binary.Command(words[0], words[1..]);
         return (code, output + error);
     }
 
@@ -208,7 +316,7 @@ public sealed class ReadyHooksTests : IDisposable
         string tools = root + "/tools";
         if (Directory.Exists(tools)) return tools;
         Directory.CreateDirectory(tools);
-        foreach (string name in (string[])["sh", "cat", "cut", "date", "grep", "hostname", "mkdir", "rm", "sed", "sleep", "sort", "tr", "uname"])
+        foreach (string name in (string[])["sh", "cat", "cut", "date", "dirname", "grep", "hostname", "mkdir", "readlink", "rm", "sed", "sleep", "sort", "tail", "tr", "uname"])
         {
             if (File.Exists("/usr/bin/" + name) || File.Exists("/bin/" + name)) File.CreateSymbolicLink($"{tools}/{name}", File.Exists("/usr/bin/" + name) ? "/usr/bin/" + name : "/bin/" + name);
         }

@@ -1,6 +1,6 @@
 namespace DlmUpdater.Core.Scripts;
 
-/// <summary>What a script says of itself in <c># dlm: name=… timeout=10m run=once|always user=… description=…</c> comment lines near its top.</summary>
+/// <summary>What a script says of itself in <c># dlm: name=… timeout=10m run=once|always user=… probe=yes description=…</c> comment lines near its top.</summary>
 /// <param name="Name">A name for people; null = the file name.</param>
 /// <param name="Timeout">How long it may run; zero = no end, null = the configured timeout.</param>
 /// <param name="RunOnce">True for <c>run=once</c>: recorded after exit 0 and never run again.</param>
@@ -8,6 +8,9 @@ namespace DlmUpdater.Core.Scripts;
 /// <param name="Description">One line for <c>plan</c>.</param>
 public sealed record ScriptHeader(string? Name = null, TimeSpan? Timeout = null, bool RunOnce = false, string? User = null, string? Description = null)
 {
+    /// <summary>True for <c>probe=yes</c>: <c>check</c> asks the script with <c>--probe</c> whether it will have an answer.</summary>
+    public bool HasProbe { get; init; }
+
     /// <summary>How many lines from the top are looked at.</summary>
     public const int MostLines = 40;
 

@@ -74,7 +74,7 @@ internal sealed class ScriptHeaderParser
         string? wrong = key switch
         {
             _ when !_seen.Add(key) => $"\"{key}\" is given twice",
-            "name" or "timeout" or "run" or "user" or "description" when value.Length == 0 => $"\"{key}\" has no value",
+            "name" or "timeout" or "run" or "user" or "probe" or "description" when value.Length == 0 => $"\"{key}\" has no value",
             "name" => Take(_header with { Name = value }),
             "description" => Take(_header with { Description = value }),
             "user" => Take(_header with { User = value }),
@@ -84,10 +84,11 @@ internal sealed class ScriptHeaderParser
                 "always" => null,
                 _ => $"run={value} is neither once nor always",
             },
+            "probe" => value == "yes" ? Take(_header with { HasProbe = true }) : $"probe={value} is not yes",
             "timeout" => Duration.TryParse(value, out TimeSpan timeout, out _)
                 ? Take(_header with { Timeout = timeout })
                 : $"timeout={value} is not a duration: write 90s, 15m, 4h or 2d, or 0 for no end",
-            _ => $"unknown key \"{key}\": the header knows name, timeout, run, user and description",
+            _ => $"unknown key \"{key}\": the header knows name, timeout, run, user, probe and description",
         };
         if (wrong is not null)
             _complaints.Add($"line {line}: {wrong}");

@@ -64,6 +64,13 @@ internal static class CheckVerb
         var scripts = new HostScripts(settings.Scripts, settings.Paths, boot ?? new BootIdentity("", 0), TimeProvider.System, new ScriptListener());
         ScriptSet[] sets = [.. ScriptStages.All.Select(scripts.Find)];
         foreach (Finding finding in ChecksScripts.All(sets)) yield return finding;
+        var probe = new ScriptProbe(new ProcessRunner(TimeProvider.System, new RunnerLimits()));
+        // A run asks as root, and another user may get another answer.
+        if (Native.geteuid() == 0)
+        {
+            foreach (Finding finding in ChecksScripts.Probes(sets, script => probe.Ask(script, CancellationToken.None))) yield return finding;
+        }
+
         var programs = new ProgramTrust(Native.geteuid());
         IReadOnlyList<string> command = settings.Reboot.Command.IsEmpty ? ThisHost.HostCommand : settings.Reboot.Command;
         yield return ChecksScripts.RebootCommand(sets.First(s => s.Stage == ScriptStage.Reboot), command, !settings.Reboot.Command.IsEmpty, programs);

@@ -21,6 +21,20 @@ internal static class ChecksScripts
         if (set is { Absent: false, Unusable: null, Refused.Count: 0, Warnings.Count: 0 }) yield return Content(set);
     }
 
+    /// <summary>What trusted scripts say beforehand of themselves.</summary>
+    /// <param name="sets">The scripts of every stage.</param>
+    /// <param name="ask">Asks one; null = it will have an answer.</param>
+    internal static IEnumerable<Finding> Probes(IEnumerable<ScriptSet> sets, Func<Script, string?> ask)
+    {
+        foreach (Script script in sets.SelectMany(set => set.Scripts).Where(script => script.Header.HasProbe))
+        {
+            string what = script.Stage.DirectoryName();
+            yield return ask(script) is { } why
+                ? Finding.Warning(what, $"{script.Path} will have no answer: {why}", "a run would stop there, perhaps with the lock held: correct it, or disable the script")
+                : Finding.Ok(what, $"{script.Path} will have an answer");
+        }
+    }
+
     /// <summary>The reboot command, which counts only where reboot.d holds no script.</summary>
     /// <param name="reboot">reboot.d.</param>
     /// <param name="command">The command in words.</param>

@@ -36,7 +36,8 @@ public class ScriptHeaderTests
     }
 
     [Theory]
-    [InlineData("# dlm: tiemout=10m", "line 2: unknown key \"tiemout\": the header knows name, timeout, run, user and description")]
+    [InlineData("# dlm: tiemout=10m", "line 2: unknown key \"tiemout\": the header knows name, timeout, run, user, probe and description")]
+    [InlineData("# dlm: probe=no", "line 2: probe=no is not yes")]
     [InlineData("# dlm: timeout=10min", "line 2: timeout=10min is not a duration: write 90s, 15m, 4h or 2d, or 0 for no end")]
     [InlineData("# dlm: timeout=-1", "line 2: timeout=-1 is not a duration: write 90s, 15m, 4h or 2d, or 0 for no end")]
     [InlineData("# dlm: run=never", "line 2: run=never is neither once nor always")]
@@ -48,6 +49,13 @@ public class ScriptHeaderTests
     [InlineData("# dlm: =x", "line 2: \"=x\" in the # dlm: header is not key=value")]
     public void What_is_wrong_is_a_complaint_that_names_the_line(string line, string complaint) =>
         Assert.Equal([complaint], ScriptHeader.Parse(["#!/bin/sh", line]).Complaints);
+
+    [Fact]
+    public void A_script_may_say_that_it_can_be_asked_beforehand()
+    {
+        Assert.True(ScriptHeader.Parse(["# dlm: timeout=5m probe=yes description=probe=no"]).Header.HasProbe);
+        Assert.False(ScriptHeader.Parse(["# dlm: description=probe=yes"]).Header.HasProbe);
+    }
 
     [Fact]
     public void Every_wrong_key_is_named_at_once() =>

@@ -57,7 +57,7 @@ public sealed partial class HooksPageTests
 
     private static string Here([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 
-    [GeneratedRegex(@"\$\{?(FAILED_UNITS|HEALTH|KUBERNETES|ICINGA|ZABBIX|KUBECONFIG)[A-Z_]*")]
+    [GeneratedRegex(@"\$\{?(FAILED_UNITS|APT_LOCK|KERNEL|HEALTH|KUBERNETES|ICINGA|ZABBIX|KUBECONFIG)[A-Z_]*")]
     private static partial Regex Setting();
 
     [GeneratedRegex("[A-Z]+(_[A-Z]+)+|KUBECONFIG")]
