@@ -86,7 +86,7 @@ public sealed class SignalTests
     public void Each_signal_that_asks_to_stop_stops_the_script_and_keeps_the_run(string signal)
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);
-        host.Script("update", "10-fetch", "trap 'finish 143' TERM INT HUP QUIT\n: > $ROOT/marks/works\nsleep 60 &\nwait $!");
+        host.Script("update", "10-fetch", "trap 'finish 143' TERM INT HUP QUIT\n: > $ROOT/marks/works\nwhile :; do sleep 0.1; done");
         using Agent agent = Agent.Start(host, new StartAs(), "run");
         Processes.Until(() => File.Exists(host.Root + "/marks/works"), "the script");
 
@@ -119,7 +119,7 @@ public sealed class SignalTests
     public void What_the_caller_ignores_stays_ignored_and_SIGTERM_still_stops()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);
-        host.Script("update", "10-fetch", "trap 'finish 143' TERM\n: > $ROOT/marks/works\nsleep 60 &\nwait $!");
+        host.Script("update", "10-fetch", "trap 'finish 143' TERM\n: > $ROOT/marks/works\nwhile :; do sleep 0.1; done");
         using Agent agent = Agent.Start(host, Nohup, "run");
         Processes.Until(() => File.Exists(host.Root + "/marks/works"), "the script");
 

@@ -34,7 +34,8 @@ internal static class Locksmithctl
         string[] words = own.Words;
         if ((own.Error ?? LateFlag(verb, own)) is { } wrong)
         {
-            StandardStreams.WriteError(wrong == GoFlags.HelpRequested ? $"Usage:" : $"{wrong}\nUsage:");
+            if (wrong != GoFlags.HelpRequested) StandardStreams.WriteError(wrong);
+            StandardStreams.WriteError("Usage:");
             Report.Text($"{wrong}\n");
             return ExitCodes.Usage;
         }
