@@ -134,6 +134,78 @@ public sealed class TrustTests
         Agent.Run(host, "status").Expect(0);
     }
 
+    [Theory]
+    [InlineData("#!{0}")]
+    [InlineData("#!/usr/bin/env -S A=1 {0} -e")]
+    public void A_script_whose_interpreter_others_can_write_stops_the_run_before_the_lock(string line)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        string shell = UsersShell(host);
+        string script = host.StageDirectory("post_update") + "/30-users";
+        File.WriteAllText(script, string.Format(System.Globalization.CultureInfo.InvariantCulture, line, shell) + "\nexit 0\n");
+        File.SetUnixFileMode(script, Sandbox.Executable);
+
+        Refused(host, $"interpreter {shell} cannot be trusted: {shell} is owned by uid 65534");
+        Assert.Contains($"interpreter {shell} cannot be trusted", Agent.Run(host, "check").Expect(78).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{0} -c true")]
+    [InlineData("/bin/sh {0}")]
+    [InlineData("env {0}")]
+    public void A_reboot_command_that_others_can_write_stops_the_run_before_the_lock(string command)
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        string shell = UsersShell(host);
+        host.Set("reboot", "command", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, shell));
+
+        Refused(host, $"{shell} is owned by uid 65534");
+        Assert.Matches($"error +reboot command: .*{shell} is owned by uid 65534", Agent.Run(host, "check").Expect(78).Output);
+    }
+
+    [Fact]
+    public void A_command_of_notify_that_others_can_write_is_not_started()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        string shell = UsersShell(host);
+        host.Set("notify", "command", $"/bin/sh {shell}");
+
+        Assert.Contains($"[notify] command is not started: {shell} cannot be trusted", Agent.Run(host, "run").Expect(0).Error, StringComparison.Ordinal);
+        Assert.Matches($"error +notify command: {shell} cannot be trusted", Agent.Run(host, "check").Expect(78).Output);
+    }
+
+    /// <summary>The user wins every race: the file is a link to one that only root may read when its header is read.</summary>
+    [Fact]
+    public void A_header_that_a_user_may_not_read_is_not_quoted()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        string home = host.Root + "/home";
+        string directory = home + "/dlm_engine_updater/pre_update.d";
+        _ = Binary.Tool("mkdir", "-p", directory);
+        File.WriteAllText(host.Root + "/secret", "#!/bin/sh\n# dlm: password=hunter2\n");
+        File.SetUnixFileMode(host.Root + "/secret", (UnixFileMode)0b111_000_000);
+        _ = Binary.Tool("ln", host.Root + "/secret", directory + "/10-x");
+        _ = Binary.Tool("chown", "65534", home, home + "/dlm_engine_updater", directory);
+        File.WriteAllText(host.Root + "/passwd", $"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::{home}:/bin/sh\n");
+        host.Set("scripts", "user_script_users", "nobody");
+
+        Ended ended = Agent.Run(host, new StartAs { Prepare = $"mount --bind {host.Root}/passwd /etc/passwd" }, "run").Expect(1);
+
+        Assert.Contains("cannot be read by user nobody", ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("password", ended.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A shell that belongs to a user.</summary>
+    private static string UsersShell(Sandbox host)
+    {
+        string shell = host.Root + "/usersh";
+        File.Copy("/bin/sh", shell);
+        File.SetUnixFileMode(shell, Sandbox.Executable);
+        _ = Binary.Tool("chown", "65534", shell);
+        return shell;
+    }
+
     private static void Refused(Sandbox host, string path, bool checksRun = true)
     {
         Ended ended = Agent.Run(host, "run").Expect(1);

@@ -181,11 +181,11 @@ internal static class OwnFile
         return made == 0 ? OpenPipe(path) : -1;
     }
 
-    /// <summary>Opens the end that is read of a named pipe that this program made; -1 if there is none.</summary>
+    /// <summary>Opens the end that is read of a named pipe that this program made; -1 if there is none. Who can write to the directory can put another one there.</summary>
     internal static int OpenPipe(string path)
     {
         int fd = Native.Files.open(path, Native.O_RDONLY | Native.O_NOFOLLOW | Always, 0);
-        return fd < 0 || FileFacts.Read(fd) is { Kind: FileKind.Fifo } ? fd : Close(fd);
+        return fd < 0 || (IsOwn(fd, special: true, out FileFacts facts, out _) && facts is { Kind: FileKind.Fifo, Names: 1, Mode: (int)Private }) ? fd : Close(fd);
     }
 
     /// <summary>Opens the pipe behind a descriptor once more, for reading and writing. The descriptor, or -1 and the last error.</summary>

@@ -98,6 +98,19 @@ public sealed class OwnFileTests : IDisposable
         Assert.IsType<FileReading.NotAFile>(OwnFile.Read(Target, 100));
     }
 
+    [Theory]
+    [InlineData("mkfifo -m 0600 {1}", true)]
+    [InlineData("mkfifo -m 0600 {1} && chown 65534 {1}", false)]
+    [InlineData("mkfifo -m 0622 {1}", false)]
+    [InlineData(": > {1} && chmod 0600 {1}", false)]
+    [InlineData("ln -s {0} {1}", false)]
+    public void A_pipe_is_opened_only_if_this_program_made_it(string make, bool isOpened)
+    {
+        Shell(string.Format(System.Globalization.CultureInfo.InvariantCulture, make, secret, Target));
+        using var pipe = new SafeFileHandle(OwnFile.OpenPipe(Target), ownsHandle: true);
+        Assert.Equal(isOpened, !pipe.IsInvalid);
+    }
+
     [Fact]
     public void A_users_file_in_our_place_is_not_read()
     {
