@@ -18,7 +18,8 @@ catch (Exception e)
     return Ended(e);
 }
 
-// The one place that catches everything: what arrives here is a bug, or a refusal of the operating system. The state on disk still says how to go on.
+// The one place that catches everything: what arrives here is a bug, or a refusal of the operating system. The state on disk still says how
+// to go on.
 static int Ended(Exception thrown)
 {
     if (SystemFailures.Is(thrown, out string what, out bool isShortage))

@@ -1,16 +1,16 @@
-/* Runs before the runtime does. A runtime that gets no descriptor, thread or memory while it starts ends with 255, SIGABRT or SIGSEGV and says
-   nothing: here that becomes one line and an exit code of the manual (75, try later). Nothing of the program has run by then. */
+/* Runs before the runtime does. A runtime that gets no descriptor, thread or memory while it starts ends with 255, SIGABRT or SIGSEGV
+   and says nothing: here that becomes one line and an exit code of the manual (75, try later). Nothing of the program has run by then. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { TRY_LATER = 75, FAILED_TO_START = 255 };
 
-/* What a run needs at the same time, with some to spare: the runtime 3, log, instance lock, state, a script's pipe and pidfd, a connection. */
+/* What a run needs at the same time, with some to spare: the runtime 3, log, instance lock, state, a script's pipe and pidfd, a
+   connection. */
 enum { DESCRIPTORS = 16 };
 
 extern int __real_main(int count, char **arguments);
@@ -18,14 +18,15 @@ extern int __real_main(int count, char **arguments);
 static int refuse(const char *what, const char *why)
 {
   char line[512];
-  int length = snprintf(line, sizeof line, "dlm-updater: cannot start: %s%s%s; nothing was done; raise the limit (ulimit, LimitNOFILE=, TasksMax=, MemoryMax=) or run it again later\n",
+  int length = snprintf(line, sizeof line, "dlm-updater: cannot start: %s%s%s; nothing was done; "
+                        "raise the limit (ulimit, LimitNOFILE=, TasksMax=, MemoryMax=) or run it again later\n",
                         what, *why ? ": " : "", why);
   if (length > 0 && write(2, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1) < 0)
     return TRY_LATER;
   return TRY_LATER;
 }
 
-static volatile sig_atomic_t started;
+static volatile sig_atomic_t started, children;
 
 /* Program.cs calls this first. */
 void dlm_updater_started(void)
@@ -33,14 +34,27 @@ void dlm_updater_started(void)
   started = 1;
 }
 
-/* The runtime's own code has crashed: it does not look at every answer of malloc. Before the program has begun this is like any other refusal; later the
-   process ends by the signal, as systemd and a core dump want it, but not without a word. */
+/* A child was started (1) or has ended (-1). Children are started and reaped by one thread at a time. */
+void dlm_updater_child(int change)
+{
+  children += change;
+}
+
+/* The runtime has ended the program: it got no thread or no memory (SIGABRT), or did not look at malloc's answer (SIGSEGV). Before the
+   program has begun, and by SIGABRT while no script runs, this is a refusal like any other. Otherwise the process ends by the signal, so
+   that the unit of OnFailure= takes over the script's output, and a crash can be looked into; but not without a word. */
 static void crashed(int number)
 {
   static const char early[] = "dlm-updater: cannot start: the runtime crashed, as it does without memory; nothing was done; run it again later\n";
   static const char late[] = "dlm-updater: the runtime crashed (out of memory, or a bug: please report it); the next start resumes an open run\n";
-  (void)!(started ? write(2, late, sizeof late - 1) : write(2, early, sizeof early - 1));
+  static const char idle[] = "dlm-updater: the operating system gave the runtime no thread or no memory; the next start resumes an open run\n";
   if (!started)
+    (void)!write(2, early, sizeof early - 1);
+  else if (number == SIGABRT && children <= 0)
+    (void)!write(2, idle, sizeof idle - 1);
+  else
+    (void)!write(2, late, sizeof late - 1);
+  if (!started || (number == SIGABRT && children <= 0))
     _exit(TRY_LATER);
   signal(number, SIG_DFL);
   raise(number);

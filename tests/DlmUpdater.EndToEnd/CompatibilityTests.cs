@@ -5,7 +5,8 @@ using DlmUpdater.EndToEnd.Harness;
 
 namespace DlmUpdater.EndToEnd;
 
-/// <summary>What an earlier release left on a host whose run was stopped is read, and the run is finished. The files were recorded from the release itself (Fixtures/record.sh);
+/// <summary>What an earlier release left on a host whose run was stopped is read, and the run is finished. The files were recorded from the
+/// release itself (Fixtures/record.sh);
 /// with the two packages on hosts that boot this is tested again in DlmUpdater.Hosts.</summary>
 public sealed partial class CompatibilityTests
 {

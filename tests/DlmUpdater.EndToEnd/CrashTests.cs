@@ -21,4 +21,21 @@ public sealed class CrashTests
         Agent.Run(host, "run").Expect(0);
         Assert.Empty(host.Holders);
     }
+
+    [Fact]
+    public void A_runtime_that_gets_no_thread_while_no_script_runs_is_a_refusal_like_any_other()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        host.Set("file", "directory", null).Set("lock", "service", "etcd").Set("etcd", "endpoints", "http://127.0.0.1:9").Set("lock", "name", null);
+
+        // The first two threads are the runtime's own.
+        foreach (int thread in Enumerable.Range(2, 6))
+        {
+            var clone = new SystemCall("agent", "clone3", thread, "");
+            string[] wrapper = FaultAt.Inject(clone, "fail-all=EAGAIN", host.Root + "/marks/hit");
+            Ended ended = Agent.Call(new StartAs { Wrapper = wrapper }, "lock", "show", "--config", host.Config);
+            Assert.Contains(ended.Code, new[] { 69, 75 });
+            Assert.NotEmpty(ended.ErrorLines);
+        }
+    }
 }

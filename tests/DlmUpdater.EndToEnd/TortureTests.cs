@@ -4,8 +4,10 @@ using Xunit.Abstractions;
 
 namespace DlmUpdater.EndToEnd;
 
-/// <summary>Every system call of a whole cycle fails once with each plausible error, and is once the last one. Whatever the call: the starts that follow finish the run,
-/// no script runs without the lock, none is skipped or repeated that is recorded, the lock stays while the run is open and is free at the end, the state is
+/// <summary>Every system call of a whole cycle fails once with each plausible error, and is once the last one. Whatever the call: the
+/// starts that follow finish the run,
+/// no script runs without the lock, none is skipped or repeated that is recorded, the lock stays while the run is open and is free at the
+/// end, the state is
 /// always readable, nothing is left behind, and the start ends with a documented exit code and says why.
 /// <c>make test</c> takes a sample; <c>make torture</c> all, and sets the variables.</summary>
 public sealed class TortureTests(ITestOutputHelper output)

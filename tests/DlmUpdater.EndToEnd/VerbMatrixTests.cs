@@ -4,7 +4,8 @@ using Xunit.Abstractions;
 
 namespace DlmUpdater.EndToEnd;
 
-/// <summary>Every verb where the operating system refuses something: it ends with an exit code of the manual, and says why. The verbs are those of <c>--help</c>, so a new one is
+/// <summary>Every verb where the operating system refuses something: it ends with an exit code of the manual, and says why. The verbs are
+/// those of <c>--help</c>, so a new one is
 /// in here from its first day.</summary>
 public sealed partial class VerbMatrixTests(ITestOutputHelper output)
 {

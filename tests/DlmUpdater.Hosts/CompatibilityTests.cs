@@ -2,7 +2,8 @@ using DlmUpdater.Hosts.Harness;
 
 namespace DlmUpdater.Hosts;
 
-/// <summary>A run that one release began is finished by the other, whose package has replaced it meanwhile: stopped in each phase, in both directions, with the real packages.</summary>
+/// <summary>A run that one release began is finished by the other, whose package has replaced it meanwhile: stopped in each phase, in both
+/// directions, with the real packages.</summary>
 public sealed class CompatibilityTests : IDisposable
 {
     private const string Old = "/root/old.deb", New = "/root/new.deb", Log = "/var/lib/log", State = "/var/lib/dlm-updater/state";

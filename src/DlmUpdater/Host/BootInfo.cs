@@ -16,7 +16,9 @@ internal static class BootInfo
         switch (RegularFile.Read(path, 4096))
         {
             case FileReading.Content content when BootId(content.Bytes) is { } id:
-                return InitStarted(proc, out int error) is { } started ? new BootIdentity(id, started) : NotRead($"{proc}/1/stat", error, out why);
+                return InitStarted(proc, out int error) is { } started
+                    ? new BootIdentity(id, started)
+                    : NotRead($"{proc}/1/stat", error, out why);
             case FileReading.Content:
                 why = $"{path} does not hold a boot id: without it a reboot cannot be recognised; mount the kernel's own /proc";
                 return null;
@@ -35,7 +37,8 @@ internal static class BootInfo
     /// <summary>Wall clock time of the boot, as the wall clock stands now.</summary>
     internal static DateTimeOffset BootedAt(TimeProvider time) => time.GetUtcNow() - BootClock();
 
-    /// <summary>When PID 1 started, in clock ticks after the kernel's boot; 0 where that is hidden (hidepid, no PID 1 in sight). Null, and the error number, if the kernel
+    /// <summary>When PID 1 started, in clock ticks after the kernel's boot; 0 where that is hidden (hidepid, no PID 1 in sight). Null, and
+    /// the error number, if the kernel
     /// does not say: taken for 0, it could hide that a container was restarted.</summary>
     private static long? InitStarted(string proc, out int error)
     {

@@ -24,6 +24,16 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "dlm_updater_started")]
     internal static partial void Started();
 
+    /// <summary>Tells ../link/first.c that a child was started (1) or has ended (-1).</summary>
+    internal static void CountChild(int change)
+    {
+        // Only the published program is linked with it.
+        if (!System.Runtime.CompilerServices.RuntimeFeature.IsDynamicCodeSupported) CountChildNatively(change);
+    }
+
+    [LibraryImport(LibC, EntryPoint = "dlm_updater_child")]
+    private static partial void CountChildNatively(int change);
+
     [LibraryImport(LibC)]
     internal static partial uint geteuid();
 }

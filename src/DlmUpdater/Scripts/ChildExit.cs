@@ -9,6 +9,7 @@ internal sealed unsafe class ChildExit : IDisposable
     private const int WNOHANG = 1;
 
     private readonly int _pid;
+    private int _counted = 1;
     private readonly int _pidFd;
     private readonly WakeDescriptor? _wake;
     private readonly Thread? _waiter;
@@ -16,6 +17,7 @@ internal sealed unsafe class ChildExit : IDisposable
     /// <summary>Watches child <paramref name="pid"/>: by a pidfd (kernel 5.3), else by a thread that waits for it.</summary>
     public ChildExit(int pid, bool usePidFd)
     {
+        Native.CountChild(1);
         _pid = pid;
         _pidFd = usePidFd ? (int)Native.Process.syscall(Native.Process.SYS_pidfd_open, pid, 0, 0) : -1;
         if (_pidFd >= 0)
@@ -46,6 +48,8 @@ internal sealed unsafe class ChildExit : IDisposable
         do
             said = Native.Process.waitpid(_pid, &status, 0);
         while (said < 0 && Marshal.GetLastPInvokeError() == Native.EINTR);
+        if (Interlocked.Exchange(ref _counted, 0) == 1)
+            Native.CountChild(-1);
         return said == _pid ? status : null;
     }
 

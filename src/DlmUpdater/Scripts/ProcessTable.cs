@@ -23,7 +23,8 @@ internal static class ProcessTable
 {
     private const int MostBytes = 256 * 1024;
 
-    /// <summary>How often something of /proc is asked for that the kernel refuses for want of descriptors or memory, and the pause in between.</summary>
+    /// <summary>How often something of /proc is asked for that the kernel refuses for want of descriptors or memory, and the pause in
+    /// between.</summary>
     private const int Tries = 20, PauseMilliseconds = 100;
 
     /// <summary>The process <paramref name="pid"/>, or null if there is none.</summary>
@@ -47,7 +48,8 @@ internal static class ProcessTable
         return found;
     }
 
-    /// <summary>The ids of all processes. There is no answer without them: "none" could start a second copy of a script next to one that still runs.</summary>
+    /// <summary>The ids of all processes. There is no answer without them: "none" could start a second copy of a script next to one that
+    /// still runs.</summary>
     private static List<int> Pids()
     {
         for (int tries = 1; ; tries++)
@@ -64,14 +66,18 @@ internal static class ProcessTable
                 if (pids.Count > 0)
                     return pids;
                 if (tries == Tries)
-                    throw new SystemRefusedException("/proc lists no process, so whether a script still runs is not known: mount /proc (mount -t proc proc /proc)", Native.ENOENT);
+                {
+                    throw new SystemRefusedException(
+                        "/proc lists no process, so whether a script still runs is not known: mount /proc (mount -t proc proc /proc)", Native.ENOENT);
+                }
             }
             catch (Exception e) when (e is not SystemRefusedException && e is IOException or UnauthorizedAccessException)
             {
                 if (tries == Tries)
                 {
                     throw new SystemRefusedException(
-                        $"/proc cannot be listed, so whether a script still runs is not known: {FileErrors.Text(e)}; let this process read /proc", (e.InnerException ?? e).HResult);
+                        $"/proc cannot be listed, so whether a script still runs is not known: {FileErrors.Text(e)}; let this process read /proc",
+                        (e.InnerException ?? e).HResult);
                 }
             }
 
@@ -79,7 +85,8 @@ internal static class ProcessTable
         }
     }
 
-    /// <summary>The value of <paramref name="name"/> in the environment that <paramref name="pid"/> was started with; null if it has none.</summary>
+    /// <summary>The value of <paramref name="name"/> in the environment that <paramref name="pid"/> was started with; null if it has
+    /// none.</summary>
     public static string? Variable(int pid, string name)
     {
         foreach (string entry in Strings($"/proc/{pid}/environ"))
@@ -137,7 +144,8 @@ internal static class ProcessTable
         return length <= 0 ? [] : Encoding.UTF8.GetString(buffer, 0, length).Split('\0', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    /// <summary>Reads a small file that may vanish at any time; -1 if its process is gone, or is one of another user's that this user may not look at. Whatever else
+    /// <summary>Reads a small file that may vanish at any time; -1 if its process is gone, or is one of another user's that this user may
+    /// not look at. Whatever else
     /// the kernel answers is no answer: to take it for "gone" could start a second copy of a script next to one that still runs.</summary>
     private static int ReadFile(string path, Span<byte> buffer)
     {
@@ -153,7 +161,8 @@ internal static class ProcessTable
             if (tries == Tries)
             {
                 throw new SystemRefusedException(
-                    $"{path} cannot be read, so whether a script still runs is not known: {FileErrors.Text(error)}; let this process read /proc", error);
+                    $"{path} cannot be read, so whether a script still runs is not known: {FileErrors.Text(error)}; let this process read /proc",
+                    error);
             }
 
             Thread.Sleep(PauseMilliseconds);

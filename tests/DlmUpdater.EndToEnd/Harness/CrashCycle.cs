@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace DlmUpdater.EndToEnd.Harness;
 
-/// <summary>One host that is killed on its way through a cycle with a reboot, started again until it is done, and judged by what its scripts
+/// <summary>One host that is killed on its way through a cycle with a reboot, started again until it is done, and judged by what its
+/// scripts
 /// wrote.</summary>
 internal sealed class CrashCycle : IDisposable
 {
@@ -75,7 +76,8 @@ internal sealed class CrashCycle : IDisposable
         if (!Done) Reboot();
     }
 
-    /// <summary>One start in which a system call fails or is the last one. What must hold afterwards is looked at whatever the exit code is.</summary>
+    /// <summary>One start in which a system call fails or is the last one. What must hold afterwards is looked at whatever the exit code
+    /// is.</summary>
     /// <param name="wrapper">The tracer's words; see <see cref="FaultAt"/>.</param>
     /// <param name="sabotage">Done before the look.</param>
     internal Ended Fault(string[] wrapper, Action<CrashCycle>? sabotage = null)
@@ -162,7 +164,8 @@ internal sealed class CrashCycle : IDisposable
 
     public void Dispose() => Host.Dispose();
 
-    /// <summary>What must hold right after a start that was killed or failed, and what must hold from then on because of what the state says now.</summary>
+    /// <summary>What must hold right after a start that was killed or failed, and what must hold from then on because of what the state
+    /// says now.</summary>
     private void Look(string how)
     {
         string phase = "none";

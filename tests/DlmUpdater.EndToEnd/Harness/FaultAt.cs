@@ -24,11 +24,13 @@ internal static class FaultAt
     /// <summary>The words in front of the program that write each of its system calls to <paramref name="file"/>.</summary>
     internal static string[] Trace(string file) => [Tracer.Value, "-t", file, "--"];
 
-    /// <summary>The words in front of the program that cause <paramref name="fault"/>; what was hit is written to <paramref name="report"/>.</summary>
+    /// <summary>The words in front of the program that cause <paramref name="fault"/>; what was hit is written to <paramref
+    /// name="report"/>.</summary>
     internal static string[] Inject(SystemCall call, string fault, string report) =>
         [Tracer.Value, "-r", report, "-w", call.Who, "-c", call.Name, "-n", call.Number.ToString(CultureInfo.InvariantCulture), "-f", fault, "--"];
 
-    /// <summary>The words in front of the program that make every call of that name fail whose path contains <paramref name="part"/>.</summary>
+    /// <summary>The words in front of the program that make every call of that name fail whose path contains <paramref
+    /// name="part"/>.</summary>
     internal static string[] Refuse(string call, string part, string errno) => [Tracer.Value, "-c", call, "-p", part, "-n", "1", "-f", "fail-all=" + errno, "--"];
 
     /// <summary>The calls that a trace contains.</summary>

@@ -19,7 +19,8 @@ internal sealed record FaultPoint(string Start, SystemCall Call, string Fault, b
 /// <summary>Causes faults, one in each cycle, and judges what comes of them.</summary>
 internal sealed class FaultSweep(TortureHosts hosts, Action<string> log)
 {
-    /// <summary>The starts of a cycle in which a fault is caused: the first, one that resumes after a kill in update, and the one after the reboot.</summary>
+    /// <summary>The starts of a cycle in which a fault is caused: the first, one that resumes after a kill in update, and the one after the
+    /// reboot.</summary>
     internal static readonly string[] Starts = ["first", "resumed", "rebooted"];
 
     /// <summary>The exit codes of the manual; 70 is left out, since it is a bug.</summary>

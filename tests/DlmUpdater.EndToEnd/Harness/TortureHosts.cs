@@ -2,7 +2,8 @@ using DlmUpdater.Tests.Locks.Etcd;
 
 namespace DlmUpdater.EndToEnd.Harness;
 
-/// <summary>Makes the hosts on which faults are caused: with the file service, or with a real etcd that all of them share, each with a group of its own.</summary>
+/// <summary>Makes the hosts on which faults are caused: with the file service, or with a real etcd that all of them share, each with a
+/// group of its own.</summary>
 internal sealed class TortureHosts(EtcdServer? etcd) : IDisposable
 {
     internal string Service => etcd is null ? "file" : "etcd";
