@@ -48,6 +48,26 @@ public sealed class AptHooksTests : IDisposable
         Assert.Equal("ii ", host.Says("dpkg-query -W -f '${db:Status-Abbrev}' fleet-demo"));
     }
 
+    /// <summary>A colleague runs apt or dpkg in the middle of the night: no version of apt waits for the lists, and dpkg waits for nothing.</summary>
+    [Theory]
+    [InlineData("apt-get -o APT::Update::Pre-Invoke::='while [ ! -e /root/go ]; do sleep 1; done' update")]
+    [InlineData("dpkg -i /root/slow.deb")]
+    public void A_lock_of_apt_that_another_program_has_is_waited_for(string colleague)
+    {
+        host.Write("/root/slow/DEBIAN/control", "Package: slow\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: takes its time\n");
+        host.Write("/root/slow/DEBIAN/postinst", "#!/bin/sh\nwhile [ ! -e /root/go ]; do sleep 1; done\n", isExecutable: true);
+        host.Run("dpkg-deb -b /root/slow /root/slow.deb").Expect(0);
+        Publish("2.0", "exit 0");
+        host.Run($"systemd-run --unit=colleague /bin/sh -c \"{colleague}\"").Expect(0);
+        host.Run("for i in $(seq 60); do if grep -q POSIX /proc/locks && systemctl is-active -q colleague; then break; fi; sleep 1; done; sleep 2");
+
+        host.Run("systemctl start --no-block dlm-updater.service").Expect(0);
+        host.Run("for i in $(seq 90); do if journalctl -u dlm-updater.service | grep -q 'another program has a lock of apt'; then : > /root/go; exit 0; fi; sleep 1; done; journalctl -u dlm-updater.service; exit 9").Expect(0);
+        host.Run("while systemctl show -p ActiveState dlm-updater.service | grep -q activating; do sleep 1; done; systemctl show -p Result dlm-updater.service | grep -q success || { journalctl -u dlm-updater.service; exit 9; }").Expect(0);
+        Assert.Equal("2.0", host.Says("dpkg-query -W -f '${Version}' fleet-demo"));
+        Assert.Contains("\"phase\": \"none\"", host.Says("dlm-updater status --output json"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_repository_that_is_away_is_no_answer_and_not_a_no()
     {

@@ -143,7 +143,7 @@ public sealed class EtcdInteropTests(SharedEtcd etcd) : IClassFixture<SharedEtcd
     [InlineData(EtcdLayout.Airlock, """{"total_slots":"1","holders":[]}""")]
     [InlineData(EtcdLayout.Airlock, """{"total_slots":2,"holders":["a","a"]}""")]
     [InlineData(EtcdLayout.Airlock, """{"total_slots":2,"holders":[7]}""")]
-    [InlineData(EtcdLayout.Locksmith, """{"max":1,"holders":[]}""")]
+    [InlineData(EtcdLayout.Locksmith, """{"semaphore":1,"max":"1","holders":[]}""")]
     [InlineData(EtcdLayout.Locksmith, """{"max":1,"max":2,"semaphore":1,"holders":[]}""")]
     [InlineData(EtcdLayout.Locksmith, """{"max":1,"semaphore":1,"holders":""}""")]
     [InlineData(EtcdLayout.Locksmith, """{"max":1,"semaphore":1,"holders":[""]}""")]
