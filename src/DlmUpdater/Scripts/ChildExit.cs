@@ -17,7 +17,6 @@ internal sealed unsafe class ChildExit : IDisposable
     /// <summary>Watches child <paramref name="pid"/>: by a pidfd (kernel 5.3), else by a thread that waits for it.</summary>
     public ChildExit(int pid, bool usePidFd)
     {
-        Native.CountChild(1);
         _pid = pid;
         _pidFd = usePidFd ? (int)Native.Process.syscall(Native.Process.SYS_pidfd_open, pid, 0, 0) : -1;
         if (_pidFd >= 0)

@@ -40,6 +40,15 @@ internal static unsafe class ProcessStart
     /// <summary>Starts. Returns the pid, or 0 and why not.</summary>
     public static int Start(ProcessRequest request, int output, out string why)
     {
+        // Before it runs: it may run, and do anything, before this returns.
+        Native.CountChild(1);
+        int pid = TryStart(request, output, out why);
+        if (pid == 0) Native.CountChild(-1);
+        return pid;
+    }
+
+    private static int TryStart(ProcessRequest request, int output, out string why)
+    {
         int pid = 0, error = 0;
         for (int tries = 0; tries < BusyTries; tries++)
         {
