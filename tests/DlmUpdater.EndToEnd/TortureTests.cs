@@ -46,8 +46,8 @@ public sealed class TortureTests(ITestOutputHelper output)
         Append(directory, "summary", summary);
         Assert.True(sweep.Wrong.Length == 0, summary + "\n" + string.Join('\n', sweep.Wrong.Take(60)));
 
-        // The number of calls may differ by the odd one between starts; a sweep that hardly hits is no sweep.
-        Assert.True(sweep.Caused >= points.Length * 0.9, summary);
+        // A resumed start looks at every process of this machine, and their number differs between starts; a sweep that hardly hits is no sweep.
+        Assert.True(sweep.Caused >= points.Length * 0.75, summary);
     }
 
     [Theory]
