@@ -420,7 +420,7 @@ public sealed class UpgradeTests : IDisposable
     {
         _host.Services().Once("0010_a");
         File.SetUnixFileMode(_host.Path("db"), (UnixFileMode)0b111_111_111);
-        Assert.Contains($"[band down] services: {_host.Path("db")}: ", _host.Upgrade().Expect(1).Error, StringComparison.Ordinal);
+        Assert.Contains($"[band down] services: {_host.Path("db")} cannot be trusted: ", _host.Upgrade().Expect(1).Error, StringComparison.Ordinal);
         Assert.Empty(_host.Did);
     }
 
