@@ -10,8 +10,11 @@ internal static class BoundedCall
     /// <summary>A question, and an acquire: it does not wait, not even for a server that does not answer.</summary>
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
 
+    /// <summary>A few questions.</summary>
+    private static readonly TimeSpan Medium = TimeSpan.FromSeconds(20);
+
     /// <summary>Changes that somebody waits for, and lists of many pages: a server on Kubernetes has a node to open again first.</summary>
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
     /// <summary>Who holds the lock.</summary>
     internal static ShowReply Show(ILockService service) =>
@@ -55,7 +58,7 @@ internal static class BoundedCall
 
     /// <summary>What a show does not tell.</summary>
     internal static IReadOnlyList<ProbeAnswer> Probe(ILockProbe service) =>
-        Of(service.Probe, Long, (why, _) => [new ProbeAnswer.Bad("lock service", why)]);
+        Of(service.Probe, Medium, (why, _) => [new ProbeAnswer.Bad("lock service", why)]);
 
     /// <summary>A signal ends a call that acts with what is known of it: a lock that may be held must not be left without a word.</summary>
     private static T Of<T>(Func<CancellationToken, ValueTask<T>> call, TimeSpan limit, Func<string, bool, T> cutOff, bool acts = true)
