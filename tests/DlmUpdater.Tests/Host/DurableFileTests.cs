@@ -47,14 +47,26 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
-    public void Files_of_others_that_look_like_ours_stay()
+    public void Files_of_other_programs_that_look_like_ours_stay()
     {
-        string pipe = DurableFile.TemporaryOf(Target);
-        TestDirectory.Run("mkfifo", pipe);
         File.WriteAllText(scratch.At(".target.tmp"), "");
         DurableFile.Sweep(Target);
-        Assert.True(File.Exists(pipe));
         Assert.True(File.Exists(scratch.At(".target.tmp")));
+    }
+
+    /// <summary>Each would keep every later write from its temporary file.</summary>
+    [Theory]
+    [InlineData("mkfifo {0}")]
+    [InlineData("ln -s /etc/hostname {0}")]
+    [InlineData("ln -s nowhere {0}")]
+    [InlineData(": > {0}.other && ln {0}.other {0}")]
+    [InlineData(": > {0} && chown 65534 {0}")]
+    public void What_a_user_puts_in_the_place_of_the_temporary_file_keeps_nothing_from_being_written(string make)
+    {
+        TestDirectory.Run("sh", "-c", string.Format(System.Globalization.CultureInfo.InvariantCulture, make, DurableFile.TemporaryOf(Target)));
+        Assert.Null(Replace("new"));
+        Assert.Equal("new", File.ReadAllText(Target));
+        Assert.False(File.Exists(DurableFile.TemporaryOf(Target)));
     }
 
     [Fact]
