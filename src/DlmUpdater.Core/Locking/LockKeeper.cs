@@ -178,7 +178,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         }
     }
 
-    private static (TimeSpan Limit, string Bound) Quick(TimeSpan limit) => (limit, "a phase that must not be delayed");
+    private static (TimeSpan Limit, string Bound) Quick(TimeSpan limit) => (limit, "of one short try");
 
     private static string Because(string? why) => why is null ? "" : $": {why}";
 
@@ -251,7 +251,7 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         {
             var known = e as CutOffException;
             string waited = known?.WaitingFor ?? "the answer";
-            string why = cancel.IsCancellationRequested ? $"{waited} was still missing" : $"{waited} took longer than the {call.Limit.TotalSeconds:0.#} s that {call.Bound} left";
+            string why = cancel.IsCancellationRequested ? $"{waited} was still missing" : $"{waited} took longer than the {call.Limit.TotalSeconds:0.#} s {call.Bound}";
             return cutOff(why, known is not { NothingSent: true });
         }
     }

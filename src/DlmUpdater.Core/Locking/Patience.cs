@@ -13,7 +13,7 @@ namespace DlmUpdater.Core.Locking;
 internal sealed class Patience(
     LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses = null, TimeSpan unreachableAtLeast = default)
 {
-    private const string WaitMaxKey = "[lock] wait_max", UnreachableMaxKey = "[lock] unreachable_max", NoWaitKey = "[lock] wait = false";
+    private const string WaitMaxKey = "left of [lock] wait_max", UnreachableMaxKey = "left of [lock] unreachable_max", NoWaitKey = "left of [lock] wait = false";
 
     /// <summary>Longer than any call lasts, and short enough for a timer.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromDays(1);
@@ -33,15 +33,15 @@ internal sealed class Patience(
     /// <summary>True once the window has closed.</summary>
     internal bool WindowClosed => windowCloses is { } closes && time.GetUtcNow() >= closes;
 
-    /// <summary>Begins a call. Returns how long it may take, and by which bound: none outlives what is left of the wait.</summary>
+    /// <summary>Begins a call. Returns how long it may take, and of which bound that is what: none outlives what is left of the wait.</summary>
     internal (TimeSpan Limit, string Bound) Begin()
     {
         _callBegan = time.GetTimestamp();
-        var least = (Limit: LongestCall, Bound: "this program");
+        var least = (Limit: LongestCall, Bound: "of a call");
         if (WaitLimit is { } wait) least = Least(least, wait - Waited, settings.Wait ? WaitMaxKey : NoWaitKey);
         least = Least(least, settings.UnreachableMax - Unreachable, UnreachableMaxKey);
-        if (MustGoOn) least = (unreachableAtLeast - Unreachable, "[lock] unreachable_after");
-        if (windowCloses is { } closes) least = Least(least, closes - time.GetUtcNow(), "the maintenance window");
+        if (MustGoOn) least = (unreachableAtLeast - Unreachable, "left of [lock] unreachable_after");
+        if (windowCloses is { } closes) least = Least(least, closes - time.GetUtcNow(), "left of the maintenance window");
         return least.Limit < TimeSpan.Zero ? (TimeSpan.Zero, least.Bound) : least;
     }
 

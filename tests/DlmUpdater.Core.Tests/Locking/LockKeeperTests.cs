@@ -120,7 +120,7 @@ public class LockKeeperTests
 
         var no = Assert.IsType<LockOutcome.NotCleared>(await take);
         Assert.True(no.MayBeOurs);
-        Assert.Contains($"that {bound} left", no.Why, StringComparison.Ordinal);
+        Assert.Contains($"s left of {bound}", no.Why, StringComparison.Ordinal);
         Assert.Equal(window > 0 ? Verdict.WindowClosed : Verdict.LockUnreachable, no.Verdict);
     }
 

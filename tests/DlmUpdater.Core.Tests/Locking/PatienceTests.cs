@@ -45,18 +45,18 @@ public class PatienceTests
         _time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(35, patience.Next(Verdict.LockBusy)!.Value.TotalSeconds);
         _time.Advance(TimeSpan.FromSeconds(35));
-        Assert.Equal((TimeSpan.FromSeconds(5), "[lock] wait_max"), patience.Begin());
+        Assert.Equal((TimeSpan.FromSeconds(5), "left of [lock] wait_max"), patience.Begin());
         Assert.Null(patience.Next(Verdict.LockBusy));
     }
 
     [Fact]
     public void No_call_outlives_the_nearest_bound()
     {
-        Assert.Equal((TimeSpan.FromSeconds(2), "[lock] wait_max"), Of(new LockSettings { WaitMax = TimeSpan.FromSeconds(2) }).Begin());
-        Assert.Equal((TimeSpan.FromSeconds(10), "[lock] wait = false"), Of(new LockSettings { Wait = false }).Begin());
-        Assert.Equal((TimeSpan.FromSeconds(2), "[lock] wait = false"), Of(new LockSettings { Wait = false, WaitMax = TimeSpan.FromSeconds(2) }).Begin());
-        Assert.Equal((TimeSpan.FromMinutes(30), "[lock] unreachable_max"), Of(new LockSettings()).Begin());
-        Assert.Equal((TimeSpan.FromSeconds(20), "the maintenance window"), Of(new LockSettings(), Bed.Noon.AddSeconds(20)).Begin());
+        Assert.Equal((TimeSpan.FromSeconds(2), "left of [lock] wait_max"), Of(new LockSettings { WaitMax = TimeSpan.FromSeconds(2) }).Begin());
+        Assert.Equal((TimeSpan.FromSeconds(10), "left of [lock] wait = false"), Of(new LockSettings { Wait = false }).Begin());
+        Assert.Equal((TimeSpan.FromSeconds(2), "left of [lock] wait = false"), Of(new LockSettings { Wait = false, WaitMax = TimeSpan.FromSeconds(2) }).Begin());
+        Assert.Equal((TimeSpan.FromMinutes(30), "left of [lock] unreachable_max"), Of(new LockSettings()).Begin());
+        Assert.Equal((TimeSpan.FromSeconds(20), "left of the maintenance window"), Of(new LockSettings(), Bed.Noon.AddSeconds(20)).Begin());
         Assert.Equal(TimeSpan.Zero, Of(new LockSettings(), Bed.Noon.AddSeconds(-20)).Begin().Limit);
     }
 

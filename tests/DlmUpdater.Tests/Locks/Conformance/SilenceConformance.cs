@@ -41,7 +41,7 @@ public sealed class SilenceConformance
         var no = Assert.IsType<LockOutcome.NotCleared>(await take.WaitAsync(Guard));
 
         Assert.Equal(Verdict.LockUnreachable, no.Verdict);
-        Assert.Contains("took longer than the 2 s that [lock] wait_max left", no.Why, StringComparison.Ordinal);
+        Assert.Contains("took longer than the 2 s left of [lock] wait_max", no.Why, StringComparison.Ordinal);
         // Where nothing was sent, nothing is to be given back.
         Assert.Equal(server.CanBeAsked, no.MayBeOurs);
         (service as IDisposable)?.Dispose();
