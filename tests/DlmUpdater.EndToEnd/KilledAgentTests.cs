@@ -92,12 +92,7 @@ public sealed class KilledAgentTests
         return (host, gate);
     }
 
-    private static StartAs Monitor(string result, string status) => new()
-    {
-        Environment = new Dictionary<string, string> { ["MONITOR_UNIT"] = "dlm-updater.service", ["MONITOR_SERVICE_RESULT"] = result, ["MONITOR_EXIT_STATUS"] = status },
-    };
-
-    /// <summary>A systemctl of an older systemd, which puts nothing into the environment.</summary>
+    /// <summary>Under a systemctl that says how the unit ended.</summary>
     private static StartAs Systemctl(Sandbox host, string result, string status)
     {
         string fake = host.Root + "/systemctl";
@@ -108,16 +103,15 @@ public sealed class KilledAgentTests
     }
 
     [Theory]
-    [InlineData("signal", "KILL", true)]
-    [InlineData("oom-kill", "KILL", true)]
-    [InlineData("signal", "9", false)]
-    public void After_a_kill_the_output_is_read_on_and_the_run_is_resumed(string result, string status, bool byEnvironment)
+    [InlineData("signal", "9")]
+    [InlineData("oom-kill", "9")]
+    public void After_a_kill_the_output_is_read_on_and_the_run_is_resumed(string result, string status)
     {
         (Sandbox host, Gate gate) = Killed();
         using Sandbox _ = host;
         gate.Open();
 
-        Ended ended = Agent.Run(host, byEnvironment ? Monitor(result, status) : Systemctl(host, result, status), "run", "--after-kill").Expect(0);
+        Ended ended = Agent.Run(host, Systemctl(host, result, status), "run", "--after-kill").Expect(0);
 
         Assert.Contains($"dlm-updater.service ended with result '{result}' (status {status}): its agent was killed", ended.Error, StringComparison.Ordinal);
         Assert.Equal(30_000, ended.ErrorLines.Count(l => l.EndsWith(new string('x', 100), StringComparison.Ordinal)));
@@ -127,17 +121,16 @@ public sealed class KilledAgentTests
     }
 
     [Theory]
-    [InlineData("exit-code", "1", true)]
-    [InlineData("timeout", "KILL", true)]
-    [InlineData("core-dump", "ABRT", true)]
-    [InlineData("timeout", "9", false)]
-    public void After_any_other_end_the_output_is_read_on_and_nothing_is_resumed(string result, string status, bool byEnvironment)
+    [InlineData("exit-code", "1")]
+    [InlineData("timeout", "9")]
+    [InlineData("core-dump", "6")]
+    public void After_any_other_end_the_output_is_read_on_and_nothing_is_resumed(string result, string status)
     {
         (Sandbox host, Gate gate) = Killed();
         using Sandbox _ = host;
         gate.Open();
 
-        Ended ended = Agent.Run(host, byEnvironment ? Monitor(result, status) : Systemctl(host, result, status), "run", "--after-kill").Expect(0);
+        Ended ended = Agent.Run(host, Systemctl(host, result, status), "run", "--after-kill").Expect(0);
 
         Assert.Contains("its agent was not killed, so nothing is resumed", ended.Error, StringComparison.Ordinal);
         Assert.Equal("0", host.Log.Lines.Single(l => l is { What: "end", Full: "update/10-fetch" }).Extra);
@@ -150,7 +143,7 @@ public sealed class KilledAgentTests
     public void After_a_kill_without_an_open_run_nothing_begins()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);
-        Agent.Run(host, Monitor("signal", "KILL"), "run", "--after-kill").Expect(0);
+        Agent.Run(host, Systemctl(host, "signal", "9"), "run", "--after-kill").Expect(0);
         Assert.Empty(host.Log.Started);
     }
 }

@@ -39,7 +39,7 @@ internal static class RunOnce
         if (loaded.Notice is { } notice) log.Info(notice);
         foreach (Complaint warning in loaded.Complaints) log.Warning(warning.Text);
 
-        UnitFailure? failure = afterKill ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Environment.GetEnvironmentVariable, Signals.OfThisProcess.Stop) : null;
+        UnitFailure? failure = afterKill ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Signals.OfThisProcess.Stop) : null;
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:

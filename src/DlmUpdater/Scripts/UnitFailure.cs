@@ -6,38 +6,31 @@ namespace DlmUpdater.Scripts;
 /// <summary>How the unit ended whose <c>OnFailure=</c> has started this process.</summary>
 /// <param name="Unit">Its name.</param>
 /// <param name="Result">Systemd's word: <c>signal</c>, <c>oom-kill</c>, <c>timeout</c>, <c>exit-code</c> …</param>
-/// <param name="Status">The exit code, or the signal by number or name.</param>
+/// <param name="Status">The exit code, or the number of the signal.</param>
 internal sealed record UnitFailure(string Unit, string Result, string Status)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
 
-    private static readonly string[] Units = ["dlm-updater.service", "dlm-updater-resume.service", "dlm-updater-recover.service"];
+    private static readonly string[] Units = ["dlm-updater.service", "dlm-updater-resume.service"];
 
     /// <summary>True only for SIGKILL that no stop of the unit has sent. A start that failed or crashed would do so again; one that was
     /// stopped, or that the shutdown has ended (<c>timeout</c>), is meant to stay so.</summary>
-    internal bool IsKilled => Result == "oom-kill" || (Result == "signal" && Status is "9" or "KILL");
+    internal bool IsKilled => Result == "oom-kill" || (Result == "signal" && Status == "9");
 
     /// <summary>For the log.</summary>
     internal string Describe() => $"{Unit} ended with result '{Result}'" + (Status.Length == 0 ? "" : $" (status {Status})");
 
-    /// <summary>Reads what systemd 251 and newer says in the environment, else asks systemctl. No answer is never a kill.</summary>
-    internal static UnitFailure Ask(ProcessRunner runner, Func<string, string?> variable, CancellationToken cancel)
+    /// <summary>Asks systemctl; no answer is never a kill. The environment that systemd 251 and newer gives a unit of <c>OnFailure=</c> is no
+    /// source: it is left out where more than one unit names the same one.</summary>
+    internal static UnitFailure Ask(ProcessRunner runner, CancellationToken cancel)
     {
         if (RunnableCheck.InSearchPath("systemctl") is not { } systemctl)
-            return OfMonitor(variable) ?? new UnitFailure(Units[0], "unknown, because systemctl is not in PATH", "");
-        string state = string.Join(' ', Call(runner, systemctl, ["is-system-running"], cancel));
-        if (state == "stopping")
+            return new UnitFailure(Units[0], "unknown, because systemctl is not in PATH", "");
+        if (string.Join(' ', Call(runner, systemctl, ["is-system-running"], cancel)) == "stopping")
             return new UnitFailure(Units[0], "shutdown", "");
-        return OfMonitor(variable)
-            ?? OfShow(Call(runner, systemctl, ["show", "--property=Id,ActiveState,Result,ExecMainStatus,InactiveEnterTimestampMonotonic", "--", .. Units], cancel))
-            ?? new UnitFailure(Units[0], "unknown, because systemctl gives no answer", "");
+        return OfShow(Call(runner, systemctl, ["show", "--property=Id,ActiveState,Result,ExecMainStatus,InactiveEnterTimestampMonotonic", "--", .. Units], cancel))
+            ?? new UnitFailure(Units[0], "unknown, because systemctl names no unit that has failed", "");
     }
-
-    /// <summary>What the environment says; null before systemd 251, and where several units have failed at once.</summary>
-    internal static UnitFailure? OfMonitor(Func<string, string?> variable) =>
-        variable("MONITOR_UNIT") is { Length: > 0 } unit && variable("MONITOR_SERVICE_RESULT") is { Length: > 0 } result
-            ? new UnitFailure(unit, result, variable("MONITOR_EXIT_STATUS") ?? "")
-            : null;
 
     /// <summary>The unit that failed last, by what <c>systemctl show</c> prints; null if none of them has failed.</summary>
     internal static UnitFailure? OfShow(IReadOnlyList<string> lines)
