@@ -5,7 +5,8 @@ using DlmUpdater.EndToEnd.Harness;
 
 namespace DlmUpdater.EndToEnd;
 
-/// <summary>A server that takes every connection and never answers. The harness waits a minute for the program to end; a request to FleetLock lasts five by itself.</summary>
+/// <summary>A server that takes every connection and never answers. The harness waits a minute for the program to end; a request to
+/// FleetLock lasts five by itself.</summary>
 public sealed class SilentServerTests
 {
     [Theory]

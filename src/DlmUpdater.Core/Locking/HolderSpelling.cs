@@ -1,6 +1,7 @@
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>Recognizes a holder that may be this host under another name. Where a host tells its own name, as at DLMEngine, an older tool may have told
+/// <summary>Recognizes a holder that may be this host under another name. Where a host tells its own name, as at DLMEngine, an older tool
+/// may have told
 /// <c>localhost</c> or the short name, and then the lock seems to be another host's.</summary>
 public static class HolderSpelling
 {
@@ -17,7 +18,8 @@ public static class HolderSpelling
             : "";
     }
 
-    /// <summary>True if both may name one host: without regard to case, one of them is a name of the loopback, or both have the same first label and one of them
+    /// <summary>True if both may name one host: without regard to case, one of them is a name of the loopback, or both have the same first
+    /// label and one of them
     /// has no other.</summary>
     public static bool MayBeOneHost(string one, string other)
     {

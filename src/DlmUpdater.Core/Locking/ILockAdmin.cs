@@ -1,6 +1,7 @@
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>Frees the slot of a host that will not do so itself, because it is dead. A lock service that cannot does not have this port.</summary>
+/// <summary>Frees the slot of a host that will not do so itself, because it is dead. A lock service that cannot does not have this
+/// port.</summary>
 public interface ILockUnlock
 {
     /// <summary>Frees the slot that <paramref name="holder"/> holds, and nobody else's.</summary>

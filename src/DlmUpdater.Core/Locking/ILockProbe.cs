@@ -1,7 +1,9 @@
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>Asks what <see cref="ILockService.Show"/> does not: whether each server is there, and whether this host may do all that a run does. Changes nothing at
-/// the service, and says what cannot be asked without a change. A lock service that a show tells all about does not have this port.</summary>
+/// <summary>Asks what <see cref="ILockService.Show"/> does not: whether each server is there, and whether this host may do all that a run
+/// does. Changes nothing at
+/// the service, and says what cannot be asked without a change. A lock service that a show tells all about does not have this
+/// port.</summary>
 public interface ILockProbe
 {
     /// <summary>Asks.</summary>

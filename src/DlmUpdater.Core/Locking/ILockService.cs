@@ -2,7 +2,8 @@ namespace DlmUpdater.Core.Locking;
 
 /// <summary>One lock at one lock service, asked as one host. Every call is one try: waiting and repeating is decided by
 /// <see cref="LockKeeper"/>. No call throws for what the service or the network does; a cancelled call throws
-/// <see cref="OperationCanceledException"/> soon and may have happened, unless it is a <see cref="CutOffException"/> that says otherwise.</summary>
+/// <see cref="OperationCanceledException"/> soon and may have happened, unless it is a <see cref="CutOffException"/> that says
+/// otherwise.</summary>
 public interface ILockService
 {
     /// <summary>Which lock, and as whom.</summary>

@@ -3,7 +3,8 @@ namespace DlmUpdater.Core.Locking;
 /// <summary>A lock that an admin can switch on and off for the whole fleet. A lock service that cannot does not have this port.</summary>
 public interface ILockSwitch
 {
-    /// <summary>Lets new holders in, or keeps them out. Present holders keep the lock in either case and give it back when they are done.</summary>
+    /// <summary>Lets new holders in, or keeps them out. Present holders keep the lock in either case and give it back when they are
+    /// done.</summary>
     ValueTask<SwitchReply> Switch(bool enabled, CancellationToken cancel);
 }
 

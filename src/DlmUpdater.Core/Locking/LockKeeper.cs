@@ -46,14 +46,19 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     {
         if (!NeedsLock) return Waive("[reboot] strategy = reboot: this host updates without a lock", mayBeOurs);
 
-        var patience = new Patience(settings, time, dice, windowCloses, strategy == RebootStrategy.BestEffort ? settings.UnreachableAfter : TimeSpan.Zero);
+        TimeSpan atLeast = strategy == RebootStrategy.BestEffort ? settings.UnreachableAfter : TimeSpan.Zero;
+        var patience = new Patience(settings, time, dice, windowCloses, atLeast);
         bool open = mayBeOurs;
         string? last = null;
         while (true)
         {
-            if (cancel.IsCancellationRequested) return new LockOutcome.NotCleared(Verdict.Interrupted, Interrupted("waiting for", last), open);
+            if (cancel.IsCancellationRequested)
+                return new LockOutcome.NotCleared(Verdict.Interrupted, Interrupted("waiting for", last), open);
             if (patience.WindowClosed)
-                return new LockOutcome.NotCleared(Verdict.WindowClosed, $"the maintenance window closed while waiting for the lock{Because(last)}", open);
+            {
+                string closed = $"the maintenance window closed while waiting for the lock{Because(last)}";
+                return new LockOutcome.NotCleared(Verdict.WindowClosed, closed, open);
+            }
 
             (AcquireReply reply, open) = await TryAcquire(open, patience.Begin(), cancel);
             if (reply is AcquireReply.Granted granted)
@@ -122,8 +127,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         while (true)
         {
             if (cancel.IsCancellationRequested) return (Verdict.Interrupted, Interrupted("giving back", last));
-            ReleaseReply reply = await Ask(
-                service.Release, patient ? patience.Begin() : Quick(_awaySince is null ? QuickAnswer : LastAttempt), (why, _) => new ReleaseReply.Unreachable(why), cancel);
+            var call = patient ? patience.Begin() : Quick(_awaySince is null ? QuickAnswer : LastAttempt);
+            ReleaseReply reply = await Ask(service.Release, call, (why, _) => new ReleaseReply.Unreachable(why), cancel);
             Heard(reply is not ReleaseReply.Unreachable);
             var (verdict, how) = reply switch
             {
@@ -153,8 +158,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
             }
 
             last = how;
-            if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict, (reply as ReleaseReply.Unreachable)?.RetryAfter) is not { } pause)
-                return (verdict, how);
+            TimeSpan? retryAfter = (reply as ReleaseReply.Unreachable)?.RetryAfter;
+            if (verdict is Verdict.LockRefused || !patient || patience.Next(verdict, retryAfter) is not { } pause) return (verdict, how);
             await Wait(verdict, how, [], null, pause, cancel);
         }
     }
@@ -171,7 +176,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         {
             ShowReply reply = await Look(patience.Begin(), cancel);
             if (reply is not ShowReply.Unreachable unreachable) return reply;
-            if (cancel.IsCancellationRequested) return new ShowReply.Unreachable(Interrupted("asking for the holder of", last ?? unreachable.Why));
+            if (cancel.IsCancellationRequested)
+                return new ShowReply.Unreachable(Interrupted("asking for the holder of", last ?? unreachable.Why));
             last = unreachable.Why;
             if (patience.Next(Verdict.LockUnreachable, unreachable.RetryAfter) is not { } pause) return reply;
             await Wait(Verdict.LockUnreachable, unreachable.Why, [], null, pause, cancel);
@@ -182,7 +188,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
 
     private static string Because(string? why) => why is null ? "" : $": {why}";
 
-    private string Interrupted(string doing, string? why) => $"interrupted while {doing} the lock '{Identity.Name}' at {Identity.Service}{Because(why)}";
+    private string Interrupted(string doing, string? why) =>
+        $"interrupted while {doing} the lock '{Identity.Name}' at {Identity.Service}{Because(why)}";
 
     private async ValueTask<ShowReply> Look((TimeSpan Limit, string Bound) call, CancellationToken cancel)
     {
@@ -198,7 +205,8 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         long began = time.GetTimestamp();
         ShowReply shown = await Look(call, cancel);
         if (shown is ShowReply.Shown { View.HeldByUs: true }) return (Held(state.Lock?.Since), null, null);
-        if (shown is ShowReply.Unreachable away) return (new LockOutcome.NotCleared(Verdict.LockUnreachable, away.Why, true), null, away.RetryAfter);
+        if (shown is ShowReply.Unreachable away)
+            return (new LockOutcome.NotCleared(Verdict.LockUnreachable, away.Why, true), null, away.RetryAfter);
         if (shown is ShowReply.Refused no)
             return (new LockOutcome.NotCleared(Verdict.LockRefused, $"the lock service refuses this host: {no.Why}", true), null, null);
 
@@ -222,9 +230,11 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
 
     /// <summary>One try. The flag says whether the lock may be ours after it without our knowing, as after a call that was cut
     /// off.</summary>
-    private async ValueTask<(AcquireReply Reply, bool Open)> TryAcquire(bool open, (TimeSpan Limit, string Bound) call, CancellationToken cancel)
+    private async ValueTask<(AcquireReply Reply, bool Open)> TryAcquire(
+        bool open, (TimeSpan Limit, string Bound) call, CancellationToken cancel)
     {
-        AcquireReply reply = await Ask(service.Acquire, call, (why, mayHaveHappened) => new AcquireReply.Unreachable(why, mayHaveHappened), cancel);
+        AcquireReply reply = await Ask(
+            service.Acquire, call, (why, mayHaveHappened) => new AcquireReply.Unreachable(why, mayHaveHappened), cancel);
         Heard(reply is not AcquireReply.Unreachable);
         bool now = reply switch
         {
@@ -251,7 +261,9 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
         {
             var known = e as CutOffException;
             string waited = known?.WaitingFor ?? "the answer";
-            string why = cancel.IsCancellationRequested ? $"{waited} was still missing" : $"{waited} took longer than the {call.Limit.TotalSeconds:0.#} s {call.Bound}";
+            string why = cancel.IsCancellationRequested
+                ? $"{waited} was still missing"
+                : $"{waited} took longer than the {call.Limit.TotalSeconds:0.#} s {call.Bound}";
             return cutOff(why, known is not { NothingSent: true });
         }
     }
@@ -272,8 +284,9 @@ public sealed class LockKeeper(ILockService service, LockSettings settings, Rebo
     private (Verdict Verdict, string Why, IReadOnlyList<LockHolder> Holders, string? Revision) Read(AcquireReply reply) => reply switch
     {
         AcquireReply.Busy { Holders.Count: 0 } busy => (Verdict.LockBusy, "the lock is busy", [], busy.Revision),
-        AcquireReply.Busy busy =>
-            (Verdict.LockBusy, $"held by {string.Join(", ", busy.Holders)}{HolderSpelling.Hint(Identity, busy.Holders)}", busy.Holders, busy.Revision),
+        AcquireReply.Busy busy => (
+            Verdict.LockBusy, $"held by {string.Join(", ", busy.Holders)}{HolderSpelling.Hint(Identity, busy.Holders)}", busy.Holders,
+            busy.Revision),
         AcquireReply.Disabled off => (Verdict.LockDisabled, $"no host gets the lock, because {off.Why}: an admin enables it with {off.Undo}", [], null),
         AcquireReply.Unreachable away => (Verdict.LockUnreachable, away.Why, [], null),
         _ => throw new InvalidOperationException($"no rule for {reply}"),

@@ -22,7 +22,8 @@ public sealed record LockHolder(string Id, string? Name, DateTimeOffset? Since, 
 /// <param name="Slots">How many may hold it at once.</param>
 /// <param name="Holders">Who holds it.</param>
 /// <param name="Enabled">False if an admin has switched it off.</param>
-/// <param name="Revision">Changes with every change of the lock; what <see cref="ILockService.WaitForChange"/> compares. Null if the service has none.</param>
+/// <param name="Revision">Changes with every change of the lock; what <see cref="ILockService.WaitForChange"/> compares. Null if the
+/// service has none.</param>
 public sealed record LockView(string Name, int Slots, IReadOnlyList<LockHolder> Holders, bool Enabled, string? Revision)
 {
     /// <summary>False if the service has no such lock yet: it is made when it is first taken.</summary>
@@ -63,7 +64,8 @@ public abstract record AcquireReply
     /// <summary>The service does not want this host: waiting will not help. <paramref name="Why"/> says what to fix.</summary>
     public sealed record Refused(string Why) : AcquireReply;
 
-    /// <summary>No usable answer. <paramref name="MayHaveHappened"/>: the request may have reached the service, so the lock may be ours.</summary>
+    /// <summary>No usable answer. <paramref name="MayHaveHappened"/>: the request may have reached the service, so the lock may be
+    /// ours.</summary>
     public sealed record Unreachable(string Why, bool MayHaveHappened) : AcquireReply
     {
         /// <summary>How long the service asks not to be asked again (Retry-After); null = it does not say.</summary>
@@ -77,7 +79,8 @@ public abstract record AcquireReply
 /// <summary>The answer to a release.</summary>
 public abstract record ReleaseReply
 {
-    /// <summary>It is not ours now. <paramref name="WasHeld"/>: it was ours before; false = the service does not say whether it was.</summary>
+    /// <summary>It is not ours now. <paramref name="WasHeld"/>: it was ours before; false = the service does not say whether it
+    /// was.</summary>
     public sealed record Released(bool WasHeld = true) : ReleaseReply;
 
     /// <summary>It was not held by us, and it is by nobody else who took our place as far as the service tells.</summary>

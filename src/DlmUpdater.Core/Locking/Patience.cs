@@ -3,7 +3,8 @@ using DlmUpdater.Core.Workflow;
 
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>Measures one wait: how long it has lasted, how long the service has been unreachable, whether to try again, and how long the next call may take.</summary>
+/// <summary>Measures one wait: how long it has lasted, how long the service has been unreachable, whether to try again, and how long the
+/// next call may take.</summary>
 /// <param name="settings">wait, wait_max, unreachable_max, retry_interval.</param>
 /// <param name="time">The clock.</param>
 /// <param name="dice">The spread.</param>
@@ -13,7 +14,8 @@ namespace DlmUpdater.Core.Locking;
 internal sealed class Patience(
     LockSettings settings, TimeProvider time, Func<double> dice, DateTimeOffset? windowCloses = null, TimeSpan unreachableAtLeast = default)
 {
-    private const string WaitMaxKey = "left of [lock] wait_max", UnreachableMaxKey = "left of [lock] unreachable_max", NoWaitKey = "left of [lock] wait = false";
+    private const string WaitMaxKey = "left of [lock] wait_max", UnreachableMaxKey = "left of [lock] unreachable_max";
+    private const string NoWaitKey = "left of [lock] wait = false";
 
     /// <summary>Longer than any call lasts, and short enough for a timer.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromDays(1);
@@ -26,14 +28,16 @@ internal sealed class Patience(
     /// <summary>How long this wait has lasted.</summary>
     internal TimeSpan Waited => time.GetElapsedTime(_began);
 
-    /// <summary>How long the service has been unreachable without a break, from the beginning of the first call that it did not answer; zero if it answered
+    /// <summary>How long the service has been unreachable without a break, from the beginning of the first call that it did not answer;
+    /// zero if it answered
     /// last.</summary>
     internal TimeSpan Unreachable => _failures == 0 ? TimeSpan.Zero : time.GetElapsedTime(_awaySince);
 
     /// <summary>True once the window has closed.</summary>
     internal bool WindowClosed => windowCloses is { } closes && time.GetUtcNow() >= closes;
 
-    /// <summary>Begins a call. Returns how long it may take, and of which bound that is what: none outlives what is left of the wait.</summary>
+    /// <summary>Begins a call. Returns how long it may take, and of which bound that is what: none outlives what is left of the
+    /// wait.</summary>
     internal (TimeSpan Limit, string Bound) Begin()
     {
         _callBegan = time.GetTimestamp();

@@ -1,6 +1,7 @@
 namespace DlmUpdater.Core.Locking;
 
-/// <summary>How long to pause between two tries, and the bounds of a wait where the configuration names none. Pure: the dice are handed in.</summary>
+/// <summary>How long to pause between two tries, and the bounds of a wait where the configuration names none. Pure: the dice are handed
+/// in.</summary>
 public static class RetryPolicy
 {
     /// <summary>The longest mean pause while a service is unreachable.</summary>
@@ -9,7 +10,8 @@ public static class RetryPolicy
     /// <summary><c>wait_max</c> where it is not set and no maintenance window bounds the wait.</summary>
     public static readonly TimeSpan DefaultWaitMax = TimeSpan.FromHours(4);
 
-    /// <summary>How long one wait lasts in all when <c>wait = false</c>: a service that does not answer is asked again within this time, because a short network
+    /// <summary>How long one wait lasts in all when <c>wait = false</c>: a service that does not answer is asked again within this time,
+    /// because a short network
     /// failure is not a busy lock.</summary>
     public static readonly TimeSpan WithoutWaiting = TimeSpan.FromSeconds(10);
 
@@ -24,7 +26,8 @@ public static class RetryPolicy
     /// <param name="dice">From 0 to below 1.</param>
     public static TimeSpan BusyPause(TimeSpan interval, double dice) => interval * (0.5 + dice);
 
-    /// <summary>The pause after the <paramref name="failures"/>-th failure in a row (from 1): doubles up to five minutes, spread by ± 50 %.</summary>
+    /// <summary>The pause after the <paramref name="failures"/>-th failure in a row (from 1): doubles up to five minutes, spread by ± 50
+    /// %.</summary>
     public static TimeSpan UnreachablePause(TimeSpan interval, int failures, double dice)
     {
         TimeSpan start = interval < TimeSpan.FromSeconds(5) ? interval : TimeSpan.FromSeconds(5);

@@ -32,7 +32,8 @@ internal sealed class DlmEngineLockService(
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel) => ServiceEdge.Show(http, () => See(cancel));
 
-    /// <summary>DLMEngine looks at the permission before it looks for the lock: so a DELETE of a lock that cannot exist tells, and changes nothing. A POST would make
+    /// <summary>DLMEngine looks at the permission before it looks for the lock: so a DELETE of a lock that cannot exist tells, and changes
+    /// nothing. A POST would make
     /// a lock; only of an admin, who may do everything, is it known.</summary>
     public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
     {
@@ -43,9 +44,11 @@ internal sealed class DlmEngineLockService(
             EngineAnswer.Missing => new ProbeAnswer.Good(Release, "granted"),
             EngineAnswer.No no => new ProbeAnswer.Bad(Release, no.Why),
             EngineAnswer.Away away => new ProbeAnswer.Bad(Release, away.Why),
-            _ => new ProbeAnswer.Bad(Release, $"{_words.Server} says that it deleted a lock that does not exist: check [dlmengine] url and the proxies on the way"),
+            _ => new ProbeAnswer.Bad(Release, $"{_words.Server} says that it deleted a lock that does not exist: "
+                + "check [dlmengine] url and the proxies on the way"),
         };
-        bool isAdmin = await Ask(new HttpAsk("GET", EngineApi.OwnUserPath), cancel) is EngineAnswer.Done { Answer: { BodyProblem: null } answer } && EngineApi.IsAdmin(answer.Body);
+        bool isAdmin = await Ask(new HttpAsk("GET", EngineApi.OwnUserPath), cancel)
+            is EngineAnswer.Done { Answer: { BodyProblem: null } answer } && EngineApi.IsAdmin(answer.Body);
         return
         [
             release,

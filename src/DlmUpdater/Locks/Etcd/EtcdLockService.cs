@@ -79,7 +79,8 @@ internal sealed class EtcdLockService(
     /// <summary>Each member by itself, for a probe; the caller disposes them.</summary>
     internal Func<IReadOnlyList<(string Server, ISemaphoreStore Store)>> Members { get; init; } = () => [];
 
-    /// <summary>Sends each member a change that is bound to a revision which no key ever has: it needs the permission to write, and writes nothing.</summary>
+    /// <summary>Sends each member a change that is bound to a revision which no key ever has: it needs the permission to write, and writes
+    /// nothing.</summary>
     public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
     {
         var answers = new List<ProbeAnswer>();

@@ -38,7 +38,8 @@ internal sealed class FleetLockService(FleetLockWays ways, LockIdentity identity
     /// <inheritdoc/>
     public ValueTask<ShowReply> Show(CancellationToken cancel) => new(new ShowReply.CannotTell());
 
-    /// <summary>A request without the header of the protocol is refused by every server before it looks at anything else: so it changes nothing, and the
+    /// <summary>A request without the header of the protocol is refused by every server before it looks at anything else: so it changes
+    /// nothing, and the
     /// refusal proves that a FleetLock server is there. All else that the protocol has takes or frees a slot.</summary>
     public async ValueTask<IReadOnlyList<ProbeAnswer>> Probe(CancellationToken cancel)
     {

@@ -7,7 +7,8 @@ using DlmUpdater.Locks.Http;
 
 namespace DlmUpdater.Locks.Foreman;
 
-/// <summary>What an admin may do to Foreman's locks, as a user of Foreman and not as a host: the plugin takes these requests from users only
+/// <summary>What an admin may do to Foreman's locks, as a user of Foreman and not as a host: the plugin takes these requests from users
+/// only
 /// (permissions view_dlmlocks, edit_dlmlocks, create_dlmlocks, view_dlmlock_events; its role "Distributed Lock Manager" has all).</summary>
 /// <param name="http">The way to Foreman; without the host's certificate, which would name a second identity.</param>
 /// <param name="identity">Which lock, and this host.</param>
@@ -117,7 +118,8 @@ internal sealed class ForemanAdmin(IHttpTransport http, LockIdentity identity, F
         };
     }
 
-    /// <summary>Whether the host parameter that keeps hosts away from locks keeps this one away. Foreman tells that only to a user who may view hosts.</summary>
+    /// <summary>Whether the host parameter that keeps hosts away from locks keeps this one away. Foreman tells that only to a user who may
+    /// view hosts.</summary>
     internal async ValueTask<ProbeAnswer> MayAcquire(CancellationToken cancel)
     {
         const string Parameter = "can_acquire_update_locks", What = "host parameter " + Parameter;

@@ -16,7 +16,8 @@ internal sealed class ForemanLockService(
     IHttpTransport http, LockIdentity identity, ForemanWords words, TimeSpan confirmAfter, TimeProvider time, ForemanAdmin admin)
     : ILockService, ILockSwitch, ILockUnlock, ILockEvents, ILockList, ILockProbe, IDisposable
 {
-    /// <summary>A PUT of another host may overwrite this one's for as long as the server takes between its look and its write. How long that is shows in how long
+    /// <summary>A PUT of another host may overwrite this one's for as long as the server takes between its look and its write. How long
+    /// that is shows in how long
     /// its answers take: the pause before the deciding look is this many times the slowest one that was seen.</summary>
     private const int Margin = 4;
 
@@ -204,7 +205,8 @@ internal sealed class ForemanLockService(
         }
     }
 
-    /// <summary>Sends a request, and remembers how long its answer took. One that was sent and not answered took at least as long as it was waited for.</summary>
+    /// <summary>Sends a request, and remembers how long its answer took. One that was sent and not answered took at least as long as it was
+    /// waited for.</summary>
     private async ValueTask<HttpReply> Measured(HttpAsk ask, CancellationToken cancel)
     {
         long began = time.GetTimestamp();

@@ -76,7 +76,8 @@ internal sealed class HttpConnection : IDisposable
     /// <param name="server">Scheme, host and port.</param>
     /// <param name="proxy">Null = none.</param>
     /// <param name="tls">For https only.</param>
-    /// <param name="resolve">Asks for the addresses of a name. The base library's own cannot be cancelled once it has begun, so it is left behind.</param>
+    /// <param name="resolve">Asks for the addresses of a name. The base library's own cannot be cancelled once it has begun, so it is left
+    /// behind.</param>
     /// <param name="onStep">Is told how far it is.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="ConnectException">Why not.</exception>
@@ -189,7 +190,8 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    /// <summary>Who only listens never learns by itself that the peer lost power: the kernel asks, and gives up after about a minute.</summary>
+    /// <summary>Who only listens never learns by itself that the peer lost power: the kernel asks, and gives up after about a
+    /// minute.</summary>
     private static void KeepAlive(Socket socket)
     {
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

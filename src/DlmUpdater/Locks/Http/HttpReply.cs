@@ -23,7 +23,8 @@ internal interface IHttpTraffic
     /// <summary>How many requests may have left this host so far; -1 = not known.</summary>
     long Sent => -1;
 
-    /// <summary>How many requests were sent again so far because their connection ended without an answer: the first may have been carried out.</summary>
+    /// <summary>How many requests were sent again so far because their connection ended without an answer: the first may have been carried
+    /// out.</summary>
     long Resent => 0;
 
     /// <summary>How long the last answer (429 or 503) asked not to be asked again; null if there is none, or it did not say.</summary>
@@ -39,7 +40,8 @@ internal interface IHttpTransport : IHttpTraffic
     /// <summary>Host and port, for messages.</summary>
     string Server { get; }
 
-    /// <summary>Sends one request. Throws only <see cref="OperationCanceledException"/> (a <see cref="Core.Locking.CutOffException"/> where it is known what
+    /// <summary>Sends one request. Throws only <see cref="OperationCanceledException"/> (a <see cref="Core.Locking.CutOffException"/> where
+    /// it is known what
     /// was waited for), and only if <paramref name="cancel"/> asks for it.</summary>
     /// <param name="ask">The request.</param>
     /// <param name="cancel">Ends the call.</param>
@@ -51,7 +53,8 @@ internal interface IHttpTransport : IHttpTraffic
     /// <param name="ask">The request.</param>
     /// <param name="onPiece">Takes a piece, which is good until it returns; false = enough.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <returns>For a 2xx an answer without a body, whose <see cref="HttpReply.Answer.BodyProblem"/> tells whether the stream was cut off; any
+    /// <returns>For a 2xx an answer without a body, whose <see cref="HttpReply.Answer.BodyProblem"/> tells whether the stream was cut off;
+    /// any
     /// other answer as <see cref="Send"/> gives it.</returns>
     ValueTask<HttpReply> Listen(HttpAsk ask, Func<ReadOnlyMemory<byte>, bool> onPiece, CancellationToken cancel) =>
         new(new HttpReply.CannotAsk($"{Server} cannot be listened to"));

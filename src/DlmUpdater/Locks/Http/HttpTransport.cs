@@ -130,7 +130,8 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         catch (Exception e) when (IsOfTheWay(e))
         {
             if (cancel.IsCancellationRequested) throw new CutOffException(_waitingFor, cancel);
-            return timer.IsCancellationRequested ? new HttpReply.NoAnswer(TooSlow, connection?.Sent == true) : Failed(e, connection?.Sent == true, connection?.Answered != true);
+            bool sent = connection?.Sent == true;
+            return timer.IsCancellationRequested ? new HttpReply.NoAnswer(TooSlow, sent) : Failed(e, sent, connection?.Answered != true);
         }
         finally
         {
@@ -290,7 +291,8 @@ internal sealed class HttpTransport(HttpTarget target, TimeProvider time) : IHtt
         IsDistrusted = _complaint is not null;
         if (_complaint is { } complaint) return new HttpReply.NoAnswer(complaint, sent);
         string text = OneLine.Of(e.GetBaseException().Message.TrimEnd('.'));
-        TlsRefusal? refusal = IsTls && e is not ConnectException { Step: not ConnectStep.Tls } ? TlsRefusal.Read(Server, text, target.Files) : null;
+        bool isOfTls = IsTls && e is not ConnectException { Step: not ConnectStep.Tls };
+        TlsRefusal? refusal = isOfTls ? TlsRefusal.Read(Server, text, target.Files) : null;
         // TLS 1.3 tells of a refused client certificate only after the request was sent; the server has not read it.
         return refusal is { IsOfThisHost: true } && isFirst
             ? new HttpReply.CannotAsk(refusal.Why)

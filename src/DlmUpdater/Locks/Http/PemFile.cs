@@ -53,7 +53,8 @@ internal static class KeyAlgorithm
     };
 }
 
-/// <summary>Reads PEM as OpenSSL does: text around the blocks, old labels, and certificates with OpenSSL's own trust settings. A byte order mark in front and UTF-16,
+/// <summary>Reads PEM as OpenSSL does: text around the blocks, old labels, and certificates with OpenSSL's own trust settings. A byte order
+/// mark in front and UTF-16,
 /// which editors of other systems write, are no obstacle.</summary>
 internal static class PemFile
 {
@@ -68,7 +69,8 @@ internal static class PemFile
         _ => Encoding.Latin1.GetString(bytes),
     };
 
-    /// <summary>All certificates, in the order of the file; the caller disposes them. Empty with why, a sentence part, if there is none, or one that cannot be
+    /// <summary>All certificates, in the order of the file; the caller disposes them. Empty with why, a sentence part, if there is none, or
+    /// one that cannot be
     /// read.</summary>
     internal static X509Certificate2Collection Certificates(ReadOnlySpan<byte> bytes, out string why)
     {
@@ -97,7 +99,8 @@ internal static class PemFile
     internal static PemKey? Key(ReadOnlySpan<byte> bytes, out string why)
     {
         string text = Text(bytes);
-        if (text.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal) || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+        if (text.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal)
+            || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
         {
             why = "is encrypted with a passphrase; unattended runs need an unencrypted key (mode 0600)";
             return null;
@@ -121,7 +124,8 @@ internal static class PemFile
         while (PemEncoding.TryFind(rest, out PemFields fields))
         {
             byte[] der = new byte[fields.DecodedDataLength];
-            if (Convert.TryFromBase64Chars(rest[fields.Base64Data], der, out int length)) blocks.Add((rest[fields.Label].ToString(), der[..length]));
+            if (Convert.TryFromBase64Chars(rest[fields.Base64Data], der, out int length))
+                blocks.Add((rest[fields.Label].ToString(), der[..length]));
             rest = rest[fields.Location.End..];
         }
 

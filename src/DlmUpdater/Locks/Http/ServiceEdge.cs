@@ -2,7 +2,8 @@ using DlmUpdater.Core.Locking;
 
 namespace DlmUpdater.Locks.Http;
 
-/// <summary>What the calls of every lock service over HTTP have in common: a pause for which the server asked is in the reply, a server that is
+/// <summary>What the calls of every lock service over HTTP have in common: a pause for which the server asked is in the reply, a server
+/// that is
 /// not trusted is no server that does not respond, and a call that was cut off before
 /// anything was sent says so.</summary>
 internal static class ServiceEdge
@@ -11,7 +12,9 @@ internal static class ServiceEdge
     internal static async ValueTask<AcquireReply> Acquire(IHttpTraffic traffic, Func<ValueTask<AcquireReply>> call)
     {
         AcquireReply reply = await Of(traffic, call);
-        return reply is AcquireReply.Unreachable away ? away with { RetryAfter = traffic.RetryAfter, IsDistrusted = traffic.IsDistrusted } : reply;
+        return reply is AcquireReply.Unreachable away
+            ? away with { RetryAfter = traffic.RetryAfter, IsDistrusted = traffic.IsDistrusted }
+            : reply;
     }
 
     /// <summary>A release.</summary>

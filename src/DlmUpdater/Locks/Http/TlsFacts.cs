@@ -7,7 +7,8 @@ namespace DlmUpdater.Locks.Http;
 /// <param name="Name">The subject's name (CN) of the host's certificate; null = none is configured.</param>
 /// <param name="Ends">When the host's certificate ends.</param>
 /// <param name="KeyIsOpen">True if others than its owner can read the key.</param>
-/// <param name="LeadsToCa">False if the host's certificate was not issued, directly or by way of the intermediates in its file, by a CA of the CA file.</param>
+/// <param name="LeadsToCa">False if the host's certificate was not issued, directly or by way of the intermediates in its file, by a CA of
+/// the CA file.</param>
 /// <param name="CaEnds">When the first of the CAs ends; null = the system's are used.</param>
 internal sealed record TlsFacts(string? Name, DateTimeOffset Ends, bool KeyIsOpen, bool LeadsToCa, DateTimeOffset? CaEnds)
 {

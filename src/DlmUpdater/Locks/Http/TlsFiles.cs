@@ -50,7 +50,9 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
         using X509Certificate2? withKey = key is null ? null : WithKey(all, key, out _)?.Leaf;
         X509Certificate2 leaf = withKey ?? all.FirstOrDefault(c => !IsCa(c)) ?? all[0];
         string name = leaf.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        why = name.Length == 0 ? $"the client certificate {Identity.Certificate} names no host in its subject (CN): have it issued for this host" : "";
+        why = name.Length == 0
+            ? $"the client certificate {Identity.Certificate} names no host in its subject (CN): have it issued for this host"
+            : "";
         foreach (X509Certificate2 one in all) one.Dispose();
         return name.Length == 0 ? null : name;
     }
@@ -97,7 +99,8 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
         return roots.Count > 0 ? roots : null;
     }
 
-    private static bool IsCa(X509Certificate2 certificate) => certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority);
+    private static bool IsCa(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority);
 
     private string? Untimely(X509Certificate2 leaf, DateTimeOffset now) =>
         leaf.NotAfter.ToUniversalTime() < now.UtcDateTime
@@ -107,13 +110,17 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
                 + $"check this host's clock, which says {now.UtcDateTime:yyyy-MM-dd HH:mm}"
         : null;
 
-    /// <summary>The certificate that the key belongs to, wherever in the file it stands, with its key and its place; null, and one line that says what to fix.</summary>
+    /// <summary>The certificate that the key belongs to, wherever in the file it stands, with its key and its place; null, and one line
+    /// that says what to fix.</summary>
     private (X509Certificate2 Leaf, int At)? WithKey(X509Certificate2Collection all, PemKey key, out string why)
     {
         X509Certificate2 first = all.FirstOrDefault(c => !IsCa(c)) ?? all[0];
         string algorithm = key.Algorithm, wanted = first.GetKeyAlgorithm();
         // The base library has no key of another kind that it could show in a handshake.
-        foreach ((string oid, string what) in (ReadOnlySpan<(string, string)>)[(wanted, $"the client certificate {Identity!.Certificate} is for"), (algorithm, $"the client key {Identity.Key} is")])
+        foreach ((string oid, string what) in (ReadOnlySpan<(string, string)>)
+        [
+            (wanted, $"the client certificate {Identity!.Certificate} is for"), (algorithm, $"the client key {Identity.Key} is"),
+        ])
         {
             if (oid is KeyAlgorithm.Rsa or KeyAlgorithm.Ec or "") continue;
             why = $"{what} {KeyAlgorithm.Name(oid)}, which this program cannot use for TLS: have a certificate issued for an ECDSA (P-256) or RSA key";
@@ -121,7 +128,6 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
         }
 
         string problem = "";
-        bool isDamaged = true;
         for (int i = 0; i < all.Count; i++)
         {
             if (all[i].GetKeyAlgorithm() != algorithm) continue;
@@ -130,25 +136,25 @@ internal sealed record TlsFiles(ClientCertificate.Files? Identity, string? Ca, s
             return (pair, i);
         }
 
-        isDamaged = Parse(() => new Opened(key), out string broken) is null;
-        why = isDamaged || algorithm.Length == 0
-            ? $"the client key {Identity!.Key} is damaged ({(algorithm.Length == 0 ? "its algorithm cannot be read" : broken)}), so it does not match the certificate "
-                + $"{Identity.Certificate}: set [{Section}] client_key to the key of that certificate"
-            : algorithm != wanted
-                ? $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate}: it is {KeyAlgorithm.Name(algorithm)}, and the certificate is for "
-                    + $"{KeyAlgorithm.Name(wanted)}: set [{Section}] client_key to the key of that certificate"
-                : $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate} ({problem}): set [{Section}] client_key to the key of that certificate";
+        using Opened? opened = Parse(() => new Opened(key), out string broken);
+        string reason = opened is null ? $"it is damaged ({(algorithm.Length == 0 ? "its algorithm cannot be read" : broken)})"
+            : algorithm != wanted ? $"it is {KeyAlgorithm.Name(algorithm)}, and the certificate is for {KeyAlgorithm.Name(wanted)}"
+            : problem;
+        why = $"the client key {Identity!.Key} does not match the certificate {Identity.Certificate}: {reason}: "
+            + $"set [{Section}] client_key to the key of that certificate";
         return null;
     }
 
-    /// <summary>Not by the base library's own call for both files: that brings every algorithm that a key could have, and a fiftieth of the executable.</summary>
+    /// <summary>Not by the base library's own call for both files: that brings every algorithm that a key could have, and a fiftieth of the
+    /// executable.</summary>
     private static X509Certificate2 WithKey(X509Certificate2 certificate, PemKey key)
     {
         using var opened = new Opened(key);
         return opened.Rsa is { } rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey(opened.Ec!);
     }
 
-    private string NoCertificate(string problem) => $"the client certificate {Identity!.Certificate} {problem}: correct [{Section}] client_crt";
+    private string NoCertificate(string problem) =>
+        $"the client certificate {Identity!.Certificate} {problem}: correct [{Section}] client_crt";
 
     private static T? Parse<T>(Func<T> make, out string problem)
         where T : class

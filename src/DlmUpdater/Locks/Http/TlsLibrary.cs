@@ -32,8 +32,10 @@ internal static class TlsLibrary
         return null;
     }
 
-    /// <summary>Says which CAs are the system's: <paramref name="ca"/>, else the first known bundle. Without this the base library reads every
-    /// file of the system's CA directory, which takes longer than all else. The first call counts; hosts without a known bundle, and those whose
+    /// <summary>Says which CAs are the system's: <paramref name="ca"/>, else the first known bundle. Without this the base library reads
+    /// every
+    /// file of the system's CA directory, which takes longer than all else. The first call counts; hosts without a known bundle, and those
+    /// whose
     /// environment names one as OpenSSL reads it, keep their own rule.</summary>
     internal static void TrustOnly(string? ca)
     {
@@ -46,7 +48,8 @@ internal static class TlsLibrary
         _ = Native.NativeEnvironment.Set("SSL_CERT_DIR", "/dev/null/none") && Native.NativeEnvironment.Set("SSL_CERT_FILE", bundle);
     }
 
-    /// <summary>The base library looks for certificate stores in the user's home, which it asks the user database for when the environment does
+    /// <summary>The base library looks for certificate stores in the user's home, which it asks the user database for when the environment
+    /// does
     /// not say: in a container with neither, that is an exception in the middle of a handshake.</summary>
     private static void HaveHome()
     {

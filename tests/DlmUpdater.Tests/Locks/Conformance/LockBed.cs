@@ -2,7 +2,8 @@ using DlmUpdater.Core.Locking;
 
 namespace DlmUpdater.Tests.Locks.Conformance;
 
-/// <summary>A clock that can be wrong: the wall time jumps, elapsed time and timers go on as ever, as on a host whose clock is set.</summary>
+/// <summary>A clock that can be wrong: the wall time jumps, elapsed time and timers go on as ever, as on a host whose clock is
+/// set.</summary>
 internal sealed class JumpingClock : TimeProvider
 {
     /// <summary>How far it is off.</summary>

@@ -58,7 +58,8 @@ public sealed class PartitionTests
         Assert.True(bed.IsFree);
 
         Assert.InRange(bed.AskedInVain, 1, 12);
-        // The retry after the minute, the calls that a silent server lets run out, and the confirmation at a Foreman that was seen to be that slow.
+        // The retry after the minute, the calls that a silent server lets run out, and the confirmation at a Foreman that was seen to be
+        // that slow.
         Assert.InRange(bed.Now, TimeSpan.Zero, Minute + (Call * (service == "foreman" ? 8 : 4)));
         Assert.Contains(bed.Events, e => e is RunEvent.LockWaiting { Why: var why } && why.Contains("cannot connect", StringComparison.Ordinal));
     }

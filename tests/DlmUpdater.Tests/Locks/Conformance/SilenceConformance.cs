@@ -8,7 +8,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DlmUpdater.Tests.Locks.Conformance;
 
-/// <summary>Every lock service at a server that does not answer: a call ends with the wait that it belongs to. The clock of client and wait is a fake one, so that
+/// <summary>Every lock service at a server that does not answer: a call ends with the wait that it belongs to. The clock of client and wait
+/// is a fake one, so that
 /// no limit of the client's own can end a call; the real one only keeps a failing test from hanging.</summary>
 public sealed class SilenceConformance
 {

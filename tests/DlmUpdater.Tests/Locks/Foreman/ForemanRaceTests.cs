@@ -31,8 +31,10 @@ public sealed class ForemanRaceTests
         Assert.Equal(3000, granted);
     }
 
-    /// <summary>A server that takes longer between its look and its write than confirm_after, up to twenty seconds, and for one host up to four times longer than for
-    /// the other: the winner sees how slow it is, and waits for so long that the loser's late write comes before the deciding look.</summary>
+    /// <summary>A server that takes longer between its look and its write than confirm_after, up to twenty seconds, and for one host up to
+    /// four times longer than for
+    /// the other: the winner sees how slow it is, and waits for so long that the loser's late write comes before the deciding
+    /// look.</summary>
     [Fact]
     public void However_slow_the_server_is_the_pause_before_the_deciding_look_outlasts_the_other_hosts_write()
     {
