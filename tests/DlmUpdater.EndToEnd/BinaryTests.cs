@@ -27,10 +27,6 @@ public sealed partial class BinaryTests(ITestOutputHelper output)
         Assert.False(File.ReadAllBytes(Binary.Path).AsSpan().IndexOf("hostfxr_main"u8) >= 0, "this is a framework host, not a native program");
     }
 
-    /// <summary>What may be added before somebody has to say what it costs (decision 6).</summary>
-    [Fact]
-    public void It_stays_below_seven_and_a_half_MiB() => Assert.InRange(new FileInfo(Binary.Path).Length, 1, (long)(7.5 * 1024 * 1024));
-
     [Fact]
     public void It_wants_only_the_c_library()
     {
