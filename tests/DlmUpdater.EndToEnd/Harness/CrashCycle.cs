@@ -25,7 +25,9 @@ internal sealed class CrashCycle : IDisposable
 
     private readonly List<string> wrong = [];
     private readonly List<string> story = [];
-    private readonly List<(int From, string[] Recorded, string Phase)> looks = [];
+    private static readonly int FirstAfterReboot = Array.IndexOf(Order, "post_update/10-start");
+
+    private readonly List<(int From, string[] Recorded, string Phase, string Boot)> looks = [];
     private Boot? boot;
     private bool rebootedUnasked;
 
@@ -129,9 +131,14 @@ internal sealed class CrashCycle : IDisposable
         foreach (var run in lines.Where(l => l.What == "start").GroupBy(l => l.RunId))
         {
             int at = 0;
+            string boot = "";
             foreach (ScriptLine line in run)
             {
                 int index = Array.IndexOf(Order, line.Full);
+
+                // On another boot post_update begins anew: what succeeded on an earlier one does not count.
+                if (line.Stage == "post_update" && line.Boot != boot && at > FirstAfterReboot) at = FirstAfterReboot;
+                boot = line.Boot;
                 if (index < at) wrong.Add($"{line.Full} ran after {Order[at]}");
 
                 // A step may be left only when the one before it came to its end.
@@ -198,19 +205,19 @@ internal sealed class CrashCycle : IDisposable
             wrong.Add($"status after a start that was {how} in {phase}: exit code {status.Code}, {status.Output} {status.Error}");
 
         ScriptLine[] before = Host.Log.Lines;
-        looks.Add((before.Length, recorded, phase));
+        looks.Add((before.Length, recorded, phase, boot?.Id ?? Boot.Real));
         if (how == "killed" && phase == "reboot" && requested && before.Any(l => l is { What: "end", Stage: "reboot" })) Reboot();
     }
 
     /// <summary>From a kill on nothing may start that the state said was done.</summary>
     private void NothingRecordedWasRepeated(ScriptLine[] lines)
     {
-        foreach (var (from, recorded, phase) in looks.Where(look => look.Phase is not ("none" or "lock_get")))
+        foreach (var (from, recorded, phase, bootId) in looks.Where(look => look.Phase is not ("none" or "lock_get")))
         {
             if (lines.FirstOrDefault(l => l.Stage != "needs_update")?.RunId is not { } run) return;
             foreach (ScriptLine line in lines.Skip(from).Where(l => l.What == "start" && l.RunId == run))
             {
-                if (recorded.Contains(line.Full)) wrong.Add($"{line.Full} was repeated, though recorded as done");
+                if (recorded.Contains(line.Full) && (line.Stage != "post_update" || line.Boot == bootId)) wrong.Add($"{line.Full} was repeated, though recorded as done");
                 if (Array.IndexOf(Phases, line.Stage) < Array.IndexOf(Phases, phase)) wrong.Add($"{line.Full} ran again, though the state had got to {phase}");
             }
         }
@@ -225,7 +232,7 @@ internal sealed class CrashCycle : IDisposable
     }
 
     private static bool Finished(ScriptLine[] lines, string run, string step, ScriptLine before) =>
-        lines.TakeWhile(l => l != before).Any(l => l.What == "end" && l.Full == step && l.RunId == run);
+        lines.TakeWhile(l => l != before).Any(l => l.What == "end" && l.Full == step && l.RunId == run && (l.Stage != "post_update" || l.Boot == before.Boot));
 
     private string Scripts() => string.Join(" ", Host.Log.Lines.Select(l => $"{l.What}:{l.Full}#{l.Attempt}{(l.Held ? "" : "!")}"));
 }
