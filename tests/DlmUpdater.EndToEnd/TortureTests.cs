@@ -10,6 +10,7 @@ namespace DlmUpdater.EndToEnd;
 /// end, the state is
 /// always readable, nothing is left behind, and the start ends with a documented exit code and says why.
 /// <c>make test</c> takes a sample; <c>make torture</c> all, and sets the variables.</summary>
+[Collection(nameof(AloneOnTheMachine))]
 public sealed class TortureTests(ITestOutputHelper output)
 {
     /// <summary>How many faults to cause; <c>all</c> for every one.</summary>
@@ -200,3 +201,7 @@ public sealed class TortureCheckerTests
         File.AppendAllText(cycle.Host.Log.Path, $"{what}|{last.Host}|{stage}|{name}|{stage}|{last.RunId}|{last.Attempt}|{last.Boot}|{(held ? "yes" : "no")}|1\n");
     }
 }
+
+/// <summary>A start whose running marker cannot be read looks for scripts of any run on the machine, and there must be only its own.</summary>
+[CollectionDefinition(nameof(AloneOnTheMachine), DisableParallelization = true)]
+public sealed class AloneOnTheMachine;
