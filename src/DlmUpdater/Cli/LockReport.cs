@@ -84,8 +84,7 @@ internal static class LockReport
         foreach (LockEvent one in told.Events)
         {
             json.WriteStartObject();
-            if (one.When is { } when) json.WriteString("when", Time(when));
-            else json.WriteNull("when");
+            json.WriteTime("when"u8, one.When);
             json.WriteString("event", one.What);
             json.WriteString("who", one.Who);
             json.WriteEndObject();
@@ -103,8 +102,7 @@ internal static class LockReport
             json.WriteStartObject();
             json.WriteString("id", holder.Id);
             json.WriteString("name", holder.Name);
-            if (holder.Since is { } since) json.WriteString("since", Time(since));
-            else json.WriteNull("since");
+            json.WriteTime("since"u8, holder.Since);
             json.WriteBoolean("is_us", holder.IsUs);
             json.WriteEndObject();
         }

@@ -66,7 +66,7 @@ internal static class LockWatchVerb
     private static bool Write(LockIdentity identity, LockView view, string standing, OutputFormat output, DateTimeOffset now) => output == OutputFormat.Json
         ? Report.JsonLine(json =>
         {
-            json.WriteString("time", LockReport.Time(now));
+            json.WriteTime("time"u8, now);
             LockReport.Write(json, identity, view);
         })
         : Report.Line($"{LockReport.Time(now)}  {view.Name}  {standing}");

@@ -39,7 +39,7 @@ internal static class PlanReport
         json.WriteString("strategy", StrategyName(facts.Strategy));
         json.WriteStartObject("schedule");
         json.WriteBoolean("open", facts.Admission is Admission.Open);
-        if (facts.Admission is Admission.Open { Until: { } until }) json.WriteString("until", LockReport.Time(until));
+        if (facts.Admission is Admission.Open { Until: { } until }) json.WriteTime("until"u8, until);
         else json.WriteNull("until");
         json.WriteString("date_constraint", facts.DateConstraint);
         json.WriteString("window", facts.Window);

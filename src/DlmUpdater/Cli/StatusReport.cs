@@ -40,10 +40,10 @@ internal static class StatusReport
     internal static void WriteJson(Utf8JsonWriter json, StatusFacts facts)
     {
         json.WriteString("phase", facts.PhaseName);
-        WriteTime(json, "phase_since", facts.Open?.PhaseSince);
+        json.WriteTime("phase_since"u8, facts.Open?.PhaseSince);
         json.WriteString("run_id", facts.Open?.RunId);
         json.WriteNumber("attempt", facts.Open?.Attempt ?? 0);
-        WriteTime(json, "started", facts.Open?.Started);
+        json.WriteTime("started"u8, facts.Open?.Started);
         json.WriteStartArray("finished");
         foreach (FinishedScript done in facts.Open?.Finished ?? [])
         {
@@ -55,9 +55,9 @@ internal static class StatusReport
         }
 
         json.WriteEndArray();
-        WriteTime(json, "reboot_requested", facts.Open?.Reboot?.FirstAt);
+        json.WriteTime("reboot_requested"u8, facts.Open?.Reboot?.FirstAt);
         json.WriteString("waiver", facts.Open?.Waiver?.Reason);
-        WriteTime(json, "upgrade_open_since", facts.Upgrade?.Begun);
+        json.WriteTime("upgrade_open_since"u8, facts.Upgrade?.Begun);
         WriteRunning(json, facts.Running);
         json.WriteString("instance_lock_held_by", facts.Strangers);
         WriteLock(json, facts.Lock, facts.Shown);
@@ -81,7 +81,7 @@ internal static class StatusReport
         json.WriteNumber("pid", running.Pid);
         json.WriteString("phase", running.Phase);
         json.WriteString("script", running.Script);
-        WriteTime(json, "script_started", running.ScriptStarted);
+        json.WriteTime("script_started"u8, running.ScriptStarted);
         json.WriteNumber("index", running.Index);
         json.WriteNumber("count", running.Count);
         json.WriteString("waiting_for", running.WaitingFor);
@@ -118,7 +118,7 @@ internal static class StatusReport
         }
 
         json.WriteStartObject("last");
-        WriteTime(json, "ended", facts.Last?.When ?? facts.LastRecord!.Ended);
+        json.WriteTime("ended"u8, facts.Last?.When ?? facts.LastRecord!.Ended);
         json.WriteString("ending", EndingNames.Name(facts.Last?.Ending ?? facts.LastRecord!.Ending));
         json.WriteNumber("exit_code", facts.Last?.ExitCode ?? facts.LastRecord!.ExitCode);
         json.WriteString("message", facts.Last?.Message ?? facts.LastRecord!.Message);
@@ -135,10 +135,4 @@ internal static class StatusReport
         ShowReply.Unreachable away => away.Why,
         _ => "",
     };
-
-    private static void WriteTime(Utf8JsonWriter json, string name, DateTimeOffset? time)
-    {
-        if (time is { } t) json.WriteString(name, LockReport.Time(t));
-        else json.WriteNull(name);
-    }
 }

@@ -147,7 +147,7 @@ internal static class UpgradeReports
         json.WriteStartObject();
         json.WriteString("name", line.Name);
         json.WriteString("what", Said(line).Replace(' ', '_'));
-        if (line.Time is { } at) json.WriteString("time", at.UtcDateTime);
+        if (line.Time is { } at) json.WriteTime("time"u8, at);
         if (line.Sha256 is { } hash) json.WriteString("sha256", hash);
         if (line.RunId is { } id) json.WriteString("upgrade", id);
         if (line.LeftOut is { } by) json.WriteString("by", by);

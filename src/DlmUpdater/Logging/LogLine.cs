@@ -80,21 +80,13 @@ internal static class LogLine
     /// <summary>The fields of a line as JSON: a contract.</summary>
     internal static void Fields(Utf8JsonWriter json, in LogRecord record)
     {
-        Time(json, record.Time);
+        json.WriteTime("time"u8, record.Time);
         json.WriteString("level"u8, Names[(int)record.Level]);
         json.WriteString("message"u8, record.Message);
         if (record.Phase is { } phase) json.WriteString("phase"u8, phase);
         if (record.Script is { } script) json.WriteString("script"u8, script);
         if (record.RunId is { } run) json.WriteString("run_id"u8, run);
         if (record.IsOutput) json.WriteBoolean("output"u8, true);
-    }
-
-    /// <summary>The field <c>time</c>, to the millisecond.</summary>
-    internal static void Time(Utf8JsonWriter json, DateTimeOffset time)
-    {
-        Span<byte> stamp = stackalloc byte[32];
-        time.UtcDateTime.TryFormat(stamp, out int length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
-        json.WriteString("time"u8, stamp[..length]);
     }
 
     /// <summary>A colon before what this program says, <c>&gt;</c> before what a script printed: a script cannot pass its output off as

@@ -81,7 +81,7 @@ internal sealed class NotifyEvents(Redactor redactor, Action<byte[]> send, TimeP
 
     private void Event(string name, Phase? phase, Action<Utf8JsonWriter>? fields) => Write(name, json =>
     {
-        LogLine.Time(json, clock.GetUtcNow());
+        json.WriteTime("time"u8, clock.GetUtcNow());
         if (phase is { } where) json.WriteString("phase"u8, where.Name());
         if (_runId is { } run) json.WriteString("run_id"u8, run);
         fields?.Invoke(json);

@@ -23,13 +23,13 @@ internal static class ProgressJson
             json.WriteNumber("pid_started"u8, snapshot.PidStarted);
             json.WriteString("run_id"u8, snapshot.RunId);
             json.WriteString("phase"u8, snapshot.Phase);
-            Time(json, "phase_since"u8, snapshot.PhaseSince);
+            json.WriteTime("phase_since"u8, snapshot.PhaseSince);
             json.WriteString("script"u8, snapshot.Script);
-            Time(json, "script_started"u8, snapshot.ScriptStarted);
+            json.WriteTime("script_started"u8, snapshot.ScriptStarted);
             json.WriteNumber("index"u8, snapshot.Index);
             json.WriteNumber("count"u8, snapshot.Count);
             json.WriteString("waiting_for"u8, snapshot.WaitingFor);
-            Time(json, "updated"u8, snapshot.Updated);
+            json.WriteTime("updated"u8, snapshot.Updated);
         }
 
         uint sum = Crc32.Of(to.WrittenSpan[start..]);
@@ -64,11 +64,5 @@ internal static class ProgressJson
             Updated = fields.Time(root, "updated"),
         };
         return fields.Complaint is null ? read : null;
-    }
-
-    private static void Time(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset? time)
-    {
-        if (time is { } t) json.WriteString(name, t.UtcDateTime);
-        else json.WriteNull(name);
     }
 }

@@ -71,8 +71,8 @@ internal sealed record HistoryRecord
         json.WriteStartObject();
         json.WriteString("run_id"u8, RunId);
         json.WriteNumber("attempt"u8, Attempt);
-        json.WriteString("started"u8, Started);
-        json.WriteString("ended"u8, Ended);
+        json.WriteTime("started"u8, Started);
+        json.WriteTime("ended"u8, Ended);
         json.WriteString("ending"u8, EndingNames.Name(Ending));
         json.WriteNumber("exit_code"u8, ExitCode);
         json.WriteString("phase"u8, Phase?.Name());

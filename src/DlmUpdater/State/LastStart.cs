@@ -24,7 +24,7 @@ internal sealed record LastStart(DateTimeOffset When, Ending Ending, int ExitCod
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("when"u8, When);
+            json.WriteTime("when"u8, When);
             json.WriteString("ending"u8, EndingNames.Name(Ending));
             json.WriteNumber("exit_code"u8, ExitCode);
             json.WriteString("message"u8, Message);
