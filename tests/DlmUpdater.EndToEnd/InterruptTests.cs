@@ -33,7 +33,8 @@ public sealed class InterruptTests
             || agent.ErrorSoFar.Contains($", pid {pid} (/bin/sh {host.Root}/manager)", StringComparison.Ordinal), "the log names it");
         Processes.Until(() => agent.ErrorSoFar.Contains("> asked", StringComparison.Ordinal), "it is asked");
         JsonElement running = Agent.Status(host).GetProperty("running");
-        Assert.Contains($"pid {pid} (/bin/sh {host.Root}/manager)", running.GetProperty("waiting_for").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"pid {pid} (/bin/sh {host.Root}/manager)", running.GetProperty("waiting_for").GetString(),
+            StringComparison.Ordinal);
         Agent.Run(host, "run").Expect(75);
         Assert.False(agent.HasEnded);
 
@@ -43,7 +44,8 @@ public sealed class InterruptTests
         Agent.Run(host, "run").Expect(0);
         AssertNotBeside(host);
         Assert.Empty(host.Holders);
-        Assert.Empty(Directory.GetFileSystemEntries(host.RunDirectory).Select(Path.GetFileName).Intersect(["running", "output", "progress"]));
+        Assert.Empty(Directory.GetFileSystemEntries(host.RunDirectory).Select(Path.GetFileName).Intersect(["running", "output",
+            "progress"]));
     }
 
     [Fact]
@@ -66,8 +68,10 @@ public sealed class InterruptTests
         Assert.Contains("the next start waits for it", agent.Wait().Expect(75).Error, StringComparison.Ordinal);
         Assert.True(Directory.Exists($"/proc/{pid}"));
         using Agent next = Agent.Start(host, new StartAs(), "run");
-        Processes.Until(() => next.ErrorSoFar.Contains($"pid {pid} (/bin/sh {host.Root}/manager)", StringComparison.Ordinal), "the next start names it");
-        Assert.Contains($"pid {pid} ", Agent.Status(host).GetProperty("running").GetProperty("waiting_for").GetString(), StringComparison.Ordinal);
+        Processes.Until(() => next.ErrorSoFar.Contains($"pid {pid} (/bin/sh {host.Root}/manager)", StringComparison.Ordinal),
+            "the next start names it");
+        Assert.Contains($"pid {pid} ", Agent.Status(host).GetProperty("running").GetProperty("waiting_for").GetString(),
+            StringComparison.Ordinal);
         Assert.Single(host.Log.Started, s => s == "update/10-fetch");
         Assert.Equal([host.Holder], host.Holders);
 
@@ -92,7 +96,8 @@ public sealed class InterruptTests
         }
 
         using Agent next = Agent.Start(host, new StartAs(), "run");
-        Processes.Until(() => next.ErrorSoFar.Contains("but processes of it still run: waiting for them", StringComparison.Ordinal), "the next start waits");
+        Processes.Until(() => next.ErrorSoFar.Contains("but processes of it still run: waiting for them", StringComparison.Ordinal),
+            "the next start waits");
         foreach (int pid in Processes.Mentioning(host.Root + "/manager")) Processes.Kill(pid);
 
         next.Wait().Expect(0);

@@ -5,13 +5,15 @@ namespace DlmUpdater.EndToEnd;
 /// <summary>The agent is killed while a package manager works: the package manager must not notice.</summary>
 public sealed class KilledAgentTests
 {
-    /// <summary>Makes a package whose configuration waits at a gate and then prints <paramref name="lines"/> lines, and a script that installs it by a real dpkg.</summary>
+    /// <summary>Makes a package whose configuration waits at a gate and then prints <paramref name="lines"/> lines, and a script that
+    /// installs it by a real dpkg.</summary>
     private static Gate Package(Sandbox host, int lines)
     {
         Gate gate = host.Gate();
         string tree = host.Root + "/tree", database = host.Root + "/dpkg";
         Directory.CreateDirectory(tree + "/DEBIAN");
-        File.WriteAllText(tree + "/DEBIAN/control", "Package: probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a probe\n");
+        File.WriteAllText(tree + "/DEBIAN/control",
+            "Package: probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a probe\n");
         File.WriteAllText(tree + "/DEBIAN/postinst", $"#!/bin/sh\nset -e\n: > {host.Root}/marks/configuring\n{gate.Wait}\n"
             + $"i=0; while [ $i -lt {lines} ]; do echo \"setting up part $i of the probe, as packages do at great length\"; i=$((i+1)); done\n: > {host.Root}/marks/configured\n");
         File.SetUnixFileMode(tree + "/DEBIAN/postinst", Sandbox.Executable);
@@ -19,7 +21,8 @@ public sealed class KilledAgentTests
         File.WriteAllText(database + "/status", "");
         File.WriteAllText(database + "/available", "");
         _ = Binary.Tool("dpkg-deb", "--root-owner-group", "-b", tree, host.Root + "/probe.deb");
-        host.Script("update", "10-fetch", $"dpkg --admindir={database} --force-script-chrootless --force-not-root --log=/dev/null -i {host.Root}/probe.deb || finish 9");
+        host.Script("update", "10-fetch",
+            $"dpkg --admindir={database} --force-script-chrootless --force-not-root --log=/dev/null -i {host.Root}/probe.deb || finish 9");
         return gate;
     }
 
@@ -55,7 +58,8 @@ public sealed class KilledAgentTests
         // It waits now, half-way through. The second copy must find it done, and goes through its gate on its own.
         Assert.False(File.Exists(host.Root + "/marks/configured"));
         using Agent next = Agent.Start(host, new StartAs(), "run");
-        Processes.Until(() => next.ErrorSoFar.Contains("update/10-fetch> setting up part 39999 of the probe", StringComparison.Ordinal), "the output of the first dpkg");
+        Processes.Until(() => next.ErrorSoFar.Contains("update/10-fetch> setting up part 39999 of the probe", StringComparison.Ordinal),
+            "the output of the first dpkg");
         gate.Open();
 
         Ended ended = next.Wait().Expect(0);
@@ -76,11 +80,13 @@ public sealed class KilledAgentTests
         Agent.Run(host, "run").Expect(0);
         gate.Open();
 
-        Processes.Until(() => File.Exists(host.Root + "/marks/wrote") && File.ReadAllText(host.Root + "/marks/wrote").Length > 0, "the daemon");
+        Processes.Until(() => File.Exists(host.Root + "/marks/wrote") && File.ReadAllText(host.Root + "/marks/wrote").Length > 0,
+            "the daemon");
         Assert.Equal("0\n", File.ReadAllText(host.Root + "/marks/wrote"));
     }
 
-    /// <summary>A host whose agent was killed while its script waits at the gate; the script fills its pipe once it is let through.</summary>
+    /// <summary>A host whose agent was killed while its script waits at the gate; the script fills its pipe once it is let
+    /// through.</summary>
     private static (Sandbox Host, Gate Gate) Killed()
     {
         Sandbox host = new Sandbox().Cycle(reboot: false);
@@ -113,7 +119,8 @@ public sealed class KilledAgentTests
 
         Ended ended = Agent.Run(host, Systemctl(host, result, status), "run", "--after-kill").Expect(0);
 
-        Assert.Contains($"dlm-updater.service ended with result '{result}' (status {status}): its agent was killed", ended.Error, StringComparison.Ordinal);
+        Assert.Contains($"dlm-updater.service ended with result '{result}' (status {status}): its agent was killed", ended.Error,
+            StringComparison.Ordinal);
         Assert.Equal(30_000, ended.ErrorLines.Count(l => l.EndsWith(new string('x', 100), StringComparison.Ordinal)));
         Assert.Equal(2, host.Log.Started.Count(s => s == "update/10-fetch"));
         Assert.Empty(ScriptLog.Copies(host.Log.Lines));

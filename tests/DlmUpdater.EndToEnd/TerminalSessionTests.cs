@@ -8,7 +8,8 @@ public sealed class TerminalSessionTests
     /// <summary>Says which of the ways to a terminal are open, and pushes a line into each terminal that it finds.</summary>
     private const string Attack = """
         perl -e '
-          sub try { my ($n, $fh) = @_; my $c; for $c (split //, "pushed\n") { return print "TIOCSTI on $n: $!\n" unless ioctl($fh, 0x5412, $c); } print "PUSHED through $n\n"; }
+          sub try { my ($n, $fh) = @_; my $c; for $c (split //,
+              "pushed\n") { return print "TIOCSTI on $n: $!\n" unless ioctl($fh, 0x5412, $c); } print "PUSHED through $n\n"; }
           if (open(my $tty, "+<", "/dev/tty")) { try("/dev/tty", $tty) } else { print "no terminal: $!\n" }
           try("stdin", *STDIN); try("stdout", *STDOUT); try("stderr", *STDERR);'
         """;
@@ -26,7 +27,8 @@ public sealed class TerminalSessionTests
         Sandbox.MakeDirectory(host.StageDirectory(stage));
         Write(script, "#!/bin/sh\n# dlm: user=nobody\n" + Attack + "\nexit 0\n");
 
-        using var terminal = new Pty($"{Binary.Path} run --config {host.Config}; echo \"run ended with $?\"; read -r -t 1 line; echo \"typed: [$line]\"");
+        using var terminal = new Pty(
+            $"{Binary.Path} run --config {host.Config}; echo \"run ended with $?\"; read -r -t 1 line; echo \"typed: [$line]\"");
         string screen = terminal.Close();
 
         Assert.Contains("run ended with 0\n", screen, StringComparison.Ordinal);
@@ -44,7 +46,8 @@ public sealed class TerminalSessionTests
         Write(host.Root + "/notify", $"#!/bin/sh\n{Attack} > {seen}notify\ncat > /dev/null\n");
         host.Set("notify", "command", host.Root + "/notify");
 
-        using var terminal = new Pty($"{Binary.Path} run --config {host.Config}; echo \"run ended with $?\"; read -r -t 1 line; echo \"typed: [$line]\"");
+        using var terminal = new Pty(
+            $"{Binary.Path} run --config {host.Config}; echo \"run ended with $?\"; read -r -t 1 line; echo \"typed: [$line]\"");
         string screen = terminal.Close();
 
         Assert.Contains("run ended with 0\n", screen, StringComparison.Ordinal);

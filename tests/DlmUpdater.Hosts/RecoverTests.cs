@@ -9,7 +9,8 @@ public sealed class RecoverTests : IDisposable
 
     private readonly Host host = Installed.Host("host-1");
 
-    public RecoverTests() => host.Write("/etc/dlm-updater/config.ini", "[lock]\nservice = file\nname = fleet\n[file]\ndirectory = /var/lib/dlm-updater/locks\n")
+    public RecoverTests() =>
+        host.Write("/etc/dlm-updater/config.ini", "[lock]\nservice = file\nname = fleet\n[file]\ndirectory = /var/lib/dlm-updater/locks\n")
         .Script("needs_update", "10-due", "[ -e /var/lib/updated ]")
         .Script("needs_reboot", "10-no", "exit 0");
 
@@ -19,7 +20,8 @@ public sealed class RecoverTests : IDisposable
 
     private string Phase => host.Says("dlm-updater status --output json | grep '\"phase\"'").Trim();
 
-    private void Work(string body) => host.Script("update", "10-work", $"cat /proc/sys/kernel/random/boot_id >> /var/lib/starts\n{body}\n: > /var/lib/updated");
+    private void Work(string body) =>
+        host.Script("update", "10-work", $"cat /proc/sys/kernel/random/boot_id >> /var/lib/starts\n{body}\n: > /var/lib/updated");
 
     private void StartAndWait(string file)
     {
@@ -30,14 +32,17 @@ public sealed class RecoverTests : IDisposable
     private void Kill(string unit) => host.Run($"kill -9 $(systemctl show -P MainPID {unit})").Expect(0);
 
     private void WaitForEnd() => host.Wait("all units have ended", () =>
-        host.Run($"systemctl is-active {Unit} {Recover} dlm-updater-resume.service").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).All(s => s is "inactive" or "failed"));
+        host.Run($"systemctl is-active {Unit} {Recover} dlm-updater-resume.service").Output.Split('\n',
+            StringSplitOptions.RemoveEmptyEntries).All(s => s is "inactive" or "failed"));
 
     [Fact]
     public void Dpkg_under_a_killed_agent_finishes_and_the_run_is_resumed()
     {
-        host.Write("/root/probe/DEBIAN/control", "Package: probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a probe\n");
+        host.Write("/root/probe/DEBIAN/control",
+            "Package: probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: a probe\n");
         // More than the pipe takes, in fewer lines than the journal takes in half a minute.
-        host.Write("/root/probe/DEBIAN/postinst", "#!/bin/sh\nset -e\n: > /var/lib/configuring\nuntil [ -e /var/lib/go ]; do sleep 0.1; done\n"
+        host.Write("/root/probe/DEBIAN/postinst",
+            "#!/bin/sh\nset -e\n: > /var/lib/configuring\nuntil [ -e /var/lib/go ]; do sleep 0.1; done\n"
             + "long=$(head -c 1000 /dev/zero | tr '\\0' x)\ni=0; while [ $i -lt 3000 ]; do echo \"setting up part $i of the probe $long\"; i=$((i+1)); done\n", isExecutable: true);
         Work("dpkg -i /root/probe.deb || exit 1");
         host.Boot().Settle();
@@ -54,7 +59,8 @@ public sealed class RecoverTests : IDisposable
         string said = host.Says($"journalctl --no-pager -o cat -u {Recover} | grep -v 'part [1-9]'");
         Assert.Contains("ended with result 'signal' (status 9): its agent was killed", said, StringComparison.Ordinal);
         Assert.Contains("setting up part 0 of the probe", said, StringComparison.Ordinal);
-        Assert.Contains("part 2999", host.Says($"journalctl --no-pager -o cat -u {Recover} | grep 'part 2999' | head -1"), StringComparison.Ordinal);
+        Assert.Contains("part 2999", host.Says($"journalctl --no-pager -o cat -u {Recover} | grep 'part 2999' | head -1"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(host.Says("cat /etc/machine-id"), host.Says("dlm-updater lock show --output json"), StringComparison.Ordinal);
     }
 
@@ -66,7 +72,9 @@ public sealed class RecoverTests : IDisposable
 
         Assert.NotEqual(0, host.Run($"systemctl start {Unit}").Code);
 
-        host.Wait("the other unit has looked", () => host.Says($"journalctl --no-pager -o cat -u {Recover}").Contains("was not killed, so nothing is resumed", StringComparison.Ordinal));
+        host.Wait("the other unit has looked", () =>
+            host.Says($"journalctl --no-pager -o cat -u {Recover}").Contains("was not killed, so nothing is resumed",
+            StringComparison.Ordinal));
         WaitForEnd();
         Assert.Single(Starts);
         Assert.Equal("\"phase\": \"update\",", Phase);
@@ -116,11 +124,13 @@ public sealed class RecoverTests : IDisposable
         host.Boot().Settle();
         StartAndWait("/var/lib/here");
         Kill(Unit);
-        host.Wait("it waits", () => host.Says($"journalctl --no-pager -o cat -u {Recover}").Contains("still runs: waiting for it", StringComparison.Ordinal));
+        host.Wait("it waits", () =>
+            host.Says($"journalctl --no-pager -o cat -u {Recover}").Contains("still runs: waiting for it", StringComparison.Ordinal));
 
         Kill(Recover);
         host.Wait("it waits again", () =>
-            host.Says($"journalctl --no-pager -o cat -u {Recover}").Split("still runs: waiting for it", StringSplitOptions.None).Length > 2);
+            host.Says($"journalctl --no-pager -o cat -u {Recover}").Split("still runs: waiting for it",
+                StringSplitOptions.None).Length > 2);
         host.Write("/var/lib/go", "");
 
         host.Wait("the run is done", () => Phase == "\"phase\": \"none\",");

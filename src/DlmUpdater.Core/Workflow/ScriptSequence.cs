@@ -50,9 +50,16 @@ internal static class ScriptSequence
             ScriptResult result = await run.Scripts.Run(script, run.ScriptContext(state.Phase, state.RunId, state.Attempt, arguments), cancel);
             run.Events.On(new RunEvent.ScriptEnded(state.Phase, script, result));
 
-            if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, $"interrupted in {set.Stage.Name()}/{script.Name}; the next start {(result.StillRuns ? "waits for it and then runs it again" : "runs it again")}");
+            if (result is ScriptResult.Interrupted)
+            {
+                string next = result.StillRuns ? "waits for it and then runs it again" : "runs it again";
+                return new PhaseOutcome(Verdict.Interrupted, state, $"interrupted in {set.Stage.Name()}/{script.Name}; the next start {next}");
+            }
+
             if (result is ScriptResult.NotWritable no)
-                return new PhaseOutcome(Verdict.NotWritable, state, $"{set.Stage.Name()}/{script.Name} was not started: {no.Why}") { WasNotStarted = true };
+                return new PhaseOutcome(Verdict.NotWritable, state,
+                    $"{set.Stage.Name()}/{script.Name} was not started: {no.Why}")
+                { WasNotStarted = true };
             if (Failure(run, set, script, result) is { } why)
                 return new PhaseOutcome(Verdict.ScriptFailed, state, moment is null ? why : $"{why}, and so vetoes {state.Phase.Name()}") { Failed = (script.Path, result.ShellCode) };
 

@@ -19,7 +19,8 @@ internal static class RunOnce
     /// <summary>How long the listener may take to read the rest and to end, and then to end when it is asked to.</summary>
     private static readonly TimeSpan NotifyLimit = TimeSpan.FromSeconds(5), NotifyGrace = TimeSpan.FromSeconds(1);
 
-    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false, bool afterKill = false)
+    internal static int Start(string config, bool afterReboot, IReadOnlyList<ConfigurationOverride> overrides, bool isInit = false,
+        bool afterKill = false)
     {
         if (Signals.Catch() is { } deaf) return Setup.Fail(Ending.TryLater, deaf);
         LoadedConfiguration? loaded = Setup.Load(config, SecretUse.Lock, Unsound.Decide, overrides);
@@ -39,7 +40,8 @@ internal static class RunOnce
         if (loaded.Notice is { } notice) log.Info(notice);
         foreach (Complaint warning in loaded.Complaints) log.Warning(warning.Text);
 
-        UnitFailure? failure = afterKill ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Signals.OfThisProcess.Stop) : null;
+        UnitFailure? failure = afterKill
+            ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Signals.OfThisProcess.Stop) : null;
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
@@ -53,7 +55,8 @@ internal static class RunOnce
         }
     }
 
-    private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot, UnitFailure? failure)
+    private static int Run(UpdaterSettings settings, bool isUnsound, Log log, Redactor redactor, StandardError error, bool afterReboot,
+        UnitFailure? failure)
     {
         if (Setup.LockService(settings, out string noService) is not { } service) return End(log, Ending.Misconfigured, noService);
         if (service.HolderFallback is { } fallback) log.Warning(fallback);
@@ -113,7 +116,8 @@ internal static class RunOnce
         return code;
     }
 
-    /// <summary>Waits for what a start has left running that has ended in another way than by a kill, and reads its output on; resumes nothing.</summary>
+    /// <summary>Waits for what a start has left running that has ended in another way than by a kill, and reads its output on; resumes
+    /// nothing.</summary>
     private static int Drain(UpdaterSettings settings, HostScripts scripts, Log log, UnitFailure failure)
     {
         string? run = (new RunStateFile(settings.Paths.StateFile).Peek() as StoredRun.Open)?.State.RunId;

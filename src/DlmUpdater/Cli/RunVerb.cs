@@ -11,7 +11,10 @@ internal static class RunVerb
     {
         Option<string> config = CommonOptions.Config();
         var afterReboot = new Option<bool>("--after-reboot", "--after_reboot") { Description = "Only go on with an open run; start no new one" };
-        var afterKill = new Option<bool>("--after-kill") { Description = "As --after-reboot, for a start that was killed; waits for its script, and resumes only after a kill" };
+        var afterKill = new Option<bool>("--after-kill")
+        {
+            Description = "As --after-reboot, for a start that was killed; waits for its script, and resumes only after a kill",
+        };
         var dateConstraint = new Option<string?>("--date-constraint", "--date_constraint")
         {
             Description = "Start a new run only on these days of the month, such as 2:Tue,4:Fri",
@@ -23,7 +26,10 @@ internal static class RunVerb
             HelpName = "TIME",
         };
         var init = new Option<bool>("--init") { Description = "As the init step of a container: never reboot nor ask whether to, and talk on stdout" };
-        var command = new Command("run", "Start a run if an update is due, or go on with the open one") { config, afterReboot, afterKill, dateConstraint, randomDelay, init };
+        var command = new Command("run", "Start a run if an update is due, or go on with the open one")
+        {
+            config, afterReboot, afterKill, dateConstraint, randomDelay, init,
+        };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(init)) StandardStreams.TalkOnStdout();

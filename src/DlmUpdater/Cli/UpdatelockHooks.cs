@@ -23,7 +23,8 @@ internal static class UpdatelockHooks
             UserScriptUsers = [],
             Missing = MissingRule.Empty,
         };
-        using var scripts = new HostScripts(place, settings.Paths, boot, TimeProvider.System, new ScriptListener { Output = (_, _, line) => _ = Report.Line($"{line}") });
+        using var scripts = new HostScripts(place, settings.Paths, boot, TimeProvider.System,
+            new ScriptListener { Output = (_, _, line) => _ = Report.Line($"{line}") });
         ScriptSet set = scripts.Find(ScriptStage.PreUpdate);
         if (set.Unusable is { } unusable) return unusable;
         if (set.Refused.Count > 0) return $"{set.Refused[0].Path} is refused: {string.Join(", ", set.Refused[0].Reasons)}";

@@ -172,7 +172,10 @@ internal sealed class HostScripts : IScripts, IDisposable
             return new ScriptResult.NotStarted($"processes of the script before it still run: {ProcessSession.Describe(left)}");
         _left = null;
         var note = new RunNote(
-            context.RunId, context.Phase.Name(), script.Name, _boot, ProcessTable.UptimeTicks(), script.Timeout, 0, 0) { Stage = script.Stage.Name() };
+            context.RunId, context.Phase.Name(), script.Name, _boot, ProcessTable.UptimeTicks(), script.Timeout, 0, 0)
+        {
+            Stage = script.Stage.Name(),
+        };
         if (_note.Write(note) is { } why)
         {
             // A host that cannot write the marker must come back all the same; anything else waits until it can.

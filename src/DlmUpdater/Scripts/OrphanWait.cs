@@ -5,7 +5,8 @@ namespace DlmUpdater.Scripts;
 
 /// <summary>One wait for the session of an orphaned script: its timeout, and the reminders that name its processes.</summary>
 internal sealed class OrphanWait(
-    ProcessSession session, string script, long startTicks, TimeSpan? limit, TimeProvider time, OutlivedLimits limits, ScriptListener listener)
+    ProcessSession session, string script, long startTicks, TimeSpan? limit, TimeProvider time, OutlivedLimits limits,
+        ScriptListener listener)
 {
     private long? _asked, _reported;
 

@@ -24,7 +24,8 @@ internal sealed record OutlivedLimits
 /// <summary>Finds the script that an earlier start of this program left running, reads its output on, and waits for it: two copies of a
 /// package manager's script must never run side by side.</summary>
 internal sealed class OutlivedScripts(
-    RunNoteFile file, string runDirectory, BootIdentity boot, ScriptSettings settings, TimeProvider time, OutlivedLimits limits, ScriptListener listener)
+    RunNoteFile file, string runDirectory, BootIdentity boot, ScriptSettings settings, TimeProvider time, OutlivedLimits limits,
+        ScriptListener listener)
 {
     /// <summary>Waits until nothing is left; false if cancelled meanwhile.</summary>
     public bool Await(string? runId, CancellationToken cancel)
@@ -118,9 +119,9 @@ internal sealed class OutlivedScripts(
         return !(wait.IsAsked || note is { IsAsked: true }) || UntilEmpty(session, wait, output, cancel);
     }
 
-    /// <summary>The script's own process is gone. If a signal was sent while it ran, its session is waited for like itself. Otherwise what is left
-    /// may work for it (its leader was killed as well) or be a daemon that it left behind: that cannot be told from outside, so it is
-    /// waited for, but not for ever, and never ended.</summary>
+    /// <summary>The script's own process is gone. If a signal was sent while it ran, its session is waited for like itself. Otherwise what
+    /// is left may work for it (its leader was killed as well) or be a daemon that it left behind: that cannot be told from outside, so it
+    /// is waited for, but not for ever, and never ended.</summary>
     private bool AwaitSession(RunNote note, OutputDrain? output, CancellationToken cancel)
     {
         // The number belongs to a later process: then nothing of the session is left.
@@ -137,18 +138,22 @@ internal sealed class OutlivedScripts(
         listener.Waiting($"processes of script {TrustChain.Shown(note.Script)}: {ProcessSession.Describe(left)}");
         if (note.IsAsked)
         {
-            listener.Log(LogLevel.Warning, $"{what} was asked to stop and has ended, but processes of it still run: waiting for them: {ProcessSession.Describe(left)}");
-            return UntilEmpty(session, new OrphanWait(session, note.Script, note.StartTicks, note.Limit, time, limits, listener), output, cancel);
+            listener.Log(LogLevel.Warning, $"{what} was asked to stop and has ended, but processes of it still run: waiting for them: "
+                + ProcessSession.Describe(left));
+            var wait = new OrphanWait(session, note.Script, note.StartTicks, note.Limit, time, limits, listener);
+            return UntilEmpty(session, wait, output, cancel);
         }
 
-        listener.Log(LogLevel.Warning, $"{what} has ended after this program was killed, but processes of it still run: waiting for them for at most "
+        listener.Log(LogLevel.Warning,
+            $"{what} has ended after this program was killed, but processes of it still run: waiting for them for at most "
             + $"{limits.Orphans.TotalSeconds:0} s: {ProcessSession.Describe(left)}");
         long start = time.GetTimestamp();
         for (; left.Count > 0; left = session.Members())
         {
             if (time.GetElapsedTime(start) >= limits.Orphans)
             {
-                listener.Log(LogLevel.Warning, $"these processes are taken for a daemon of {TrustChain.Shown(note.Script)} and not waited for: {ProcessSession.Describe(left)}");
+                listener.Log(LogLevel.Warning, $"these processes are taken for a daemon of {TrustChain.Shown(note.Script)} and not waited for: "
+                    + ProcessSession.Describe(left));
                 break;
             }
 

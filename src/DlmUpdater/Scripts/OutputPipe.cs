@@ -2,13 +2,14 @@ using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>The pipe through which a script's output comes. A script gets it opened for reading and writing: every process that can write to
-/// it is a reader too, so the death of this process never sends SIGPIPE to a package manager. A full pipe holds the script up, until
-/// the next start of this program reads on: it finds the pipe by its name in the run directory.</summary>
+/// <summary>The pipe through which a script's output comes. A script gets it opened for reading and writing: every process that can write
+/// to it is a reader too, so the death of this process never sends SIGPIPE to a package manager. A full pipe holds the script up, until the
+/// next start of this program reads on: it finds the pipe by its name in the run directory.</summary>
 /// <param name="path">Its name; null = it has none, and no later start can find it.</param>
 internal sealed unsafe class OutputPipe(string? path) : IDisposable
 {
-    /// <summary>What it takes while no process reads it: more than most updates print. The kernel's memory is used only as it fills.</summary>
+    /// <summary>What it takes while no process reads it: more than most updates print. The kernel's memory is used only as it
+    /// fills.</summary>
     private const int Capacity = 1024 * 1024;
 
     private int _read = -1, _write = -1;
@@ -51,8 +52,8 @@ internal sealed unsafe class OutputPipe(string? path) : IDisposable
         _write = -1;
     }
 
-    /// <summary>A pipe with a name is used again if <paramref name="atEnd"/>, because then no other process has it open; otherwise, or if a user
-    /// has owned it, the next script gets another one.</summary>
+    /// <summary>A pipe with a name is used again if <paramref name="atEnd"/>, because then no other process has it open; otherwise, or if a
+    /// user has owned it, the next script gets another one.</summary>
     public void Finish(bool atEnd)
     {
         Release();

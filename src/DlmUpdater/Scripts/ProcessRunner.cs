@@ -34,7 +34,8 @@ internal sealed record RunnerEvents
     /// <summary>The pid, right after the start.</summary>
     public Action<int>? Started { get; init; }
 
-    /// <summary>The process, which still runs, is about to get its first signal: from now on what it leaves in its session is waited for.</summary>
+    /// <summary>The process, which still runs, is about to get its first signal: from now on what it leaves in its session is waited
+    /// for.</summary>
     public Action? Asking { get; init; }
 
     /// <summary>After a signal: which processes are waited for, at first and every <see cref="RunnerLimits.Remind"/>.</summary>
@@ -64,7 +65,8 @@ internal sealed class ProcessRunner(TimeProvider time, RunnerLimits limits, Outp
             _ = Native.Process.signal(Native.Process.SIGCHLD, old);
     }
 
-    /// <summary>Runs <paramref name="request"/> to its end: the end of its process; and once a signal was sent while that still ran, of its session.</summary>
+    /// <summary>Runs <paramref name="request"/> to its end: the end of its process; and once a signal was sent while that still ran, of its
+    /// session.</summary>
     /// <param name="request">What to run.</param>
     /// <param name="events">The callbacks.</param>
     /// <param name="cancel">Asks its session to stop, and waits for it.</param>

@@ -2,7 +2,8 @@ using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>The processes of one script: all that are in the session that it leads. A daemon makes a session of its own and is none of them.</summary>
+/// <summary>The processes of one script: all that are in the session that it leads. A daemon makes a session of its own and is none of
+/// them.</summary>
 /// <param name="leader">The script's process. As long as its exit is not collected, or one process of the session lives, no other process
 /// can get this number.</param>
 /// <param name="isMember">Whether a process of this session and group is the script's; null = every one is.</param>

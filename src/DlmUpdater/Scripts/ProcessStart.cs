@@ -28,9 +28,10 @@ internal sealed record ProcessRequest
     public TimeSpan? InterruptGrace { get; init; }
 }
 
-/// <summary>Starts a process: its own session (and so its own process group, and no terminal), all signals as after boot, stdin empty unless
-/// given, stdout and stderr in one pipe, nothing else open.</summary>
-/// <remarks>A process that shares the session of root's shell can push characters into root's terminal (TIOCSTI), whichever user it runs as.</remarks>
+/// <summary>Starts a process: its own session (and so its own process group, and no terminal), all signals as after boot, stdin empty
+/// unless given, stdout and stderr in one pipe, nothing else open.</summary>
+/// <remarks>A process that shares the session of root's shell can push characters into root's terminal (TIOCSTI), whichever user it runs
+/// as.</remarks>
 internal static unsafe class ProcessStart
 {
     // A file that was just written is busy for as long as a child forked meanwhile by another program holds it: milliseconds.

@@ -123,8 +123,8 @@ internal sealed unsafe class ProcessWatch(
         _nextLook = now + _pause;
     }
 
-    /// <summary>Looks for what runs of a session that was signalled, and names it. The process itself is not collected yet, so the session's
-    /// number cannot be another's.</summary>
+    /// <summary>Looks for what runs of a session that was signalled, and names it. The process itself is not collected yet, so the
+    /// session's number cannot be another's.</summary>
     private void Look(TimeSpan now, OutputPipe output, byte[] buffer, OutputLines lines)
     {
         List<ProcessStat> members = session.Members();
@@ -186,7 +186,8 @@ internal sealed unsafe class ProcessWatch(
         return ready > 0 && fds[0].Returned != 0;
     }
 
-    /// <summary>Reads once, so that a flood cannot keep a deadline waiting. Returns how much, 0 at the end of the output, or -1 if there is nothing now.</summary>
+    /// <summary>Reads once, so that a flood cannot keep a deadline waiting. Returns how much, 0 at the end of the output, or -1 if there is
+    /// nothing now.</summary>
     private static int Read(int output, byte[] buffer, OutputLines lines)
     {
         nint got;
@@ -198,7 +199,8 @@ internal sealed unsafe class ProcessWatch(
         return (int)got;
     }
 
-    /// <summary>A second signal: this process ends, and leaves what still runs, its output and the running marker to the next start.</summary>
+    /// <summary>A second signal: this process ends, and leaves what still runs, its output and the running marker to the next
+    /// start.</summary>
     private ScriptResult.Interrupted Abandoned(TimeSpan now, OutputLines lines)
     {
         lines.End();

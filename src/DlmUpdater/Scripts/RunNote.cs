@@ -7,7 +7,8 @@ namespace DlmUpdater.Scripts;
 /// <param name="Phase">The stored name of the phase.</param>
 /// <param name="Script">The script's name in its stage.</param>
 /// <param name="Boot">The boot it runs on.</param>
-/// <param name="SinceTicks">When the marker was first written, as <see cref="ProcessStat.StartTicks"/> counts: the script is not older.</param>
+/// <param name="SinceTicks">When the marker was first written, as <see cref="ProcessStat.StartTicks"/> counts: the script is not
+/// older.</param>
 /// <param name="Limit">How long the script may run; null = no end.</param>
 /// <param name="Pid">Its process, group and session; 0 before the start.</param>
 /// <param name="StartTicks">When the process started; tells it from a later one with the same pid.</param>

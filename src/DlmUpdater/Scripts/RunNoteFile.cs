@@ -4,8 +4,9 @@ using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>The file <c>running</c> in the run directory. Its space is taken once, at the start, and overwritten in place from then on, so that
-/// a run directory that fills up meanwhile stops nothing. Blank: no script runs. Not flushed, because it need not outlive the boot.</summary>
+/// <summary>The file <c>running</c> in the run directory. Its space is taken once, at the start, and overwritten in place from then on, so
+/// that a run directory that fills up meanwhile stops nothing. Blank: no script runs. Not flushed, because it need not outlive the
+/// boot.</summary>
 internal sealed unsafe class RunNoteFile(string runDirectory) : IDisposable
 {
     // One page of memory, and more than any marker needs.
@@ -21,7 +22,8 @@ internal sealed unsafe class RunNoteFile(string runDirectory) : IDisposable
     private int _length;
     private bool _isBlank;
 
-    /// <summary>Opens the file, reserves its space, and returns what an earlier start left in it. What that is, is never an error here.</summary>
+    /// <summary>Opens the file, reserves its space, and returns what an earlier start left in it. What that is, is never an error
+    /// here.</summary>
     public StoredNote Open()
     {
         Close();

@@ -5,13 +5,14 @@ using DlmUpdater.Host;
 
 namespace DlmUpdater.Scripts;
 
-/// <summary>The JSON of the running marker. 0.1.0 wrote the same without <c>stage</c>, <c>asked</c> and <c>check</c>, and ignores them.</summary>
+/// <summary>The JSON of the running marker. 0.1.0 wrote the same without <c>stage</c>, <c>asked</c> and <c>check</c>, and ignores
+/// them.</summary>
 internal static class RunNoteFormat
 {
     private static ReadOnlySpan<byte> Check => ",\"check\":\""u8;
 
-    /// <summary>Writes by hand: the serializer would cost a run that has nothing to do a third of its start. The last field is the checksum of
-    /// all before it: the file is overwritten in place.</summary>
+    /// <summary>Writes by hand: the serializer would cost a run that has nothing to do a third of its start. The last field is the checksum
+    /// of all before it: the file is overwritten in place.</summary>
     internal static void Write(ArrayBufferWriter<byte> to, RunNote note)
     {
         int start = to.WrittenCount;
@@ -49,7 +50,8 @@ internal static class RunNoteFormat
     {
         int check = bytes.LastIndexOf(Check);
         if (check >= 0
-            && (!Utf8Parser.TryParse(bytes[(check + Check.Length)..], out uint sum, out int digits, 'x') || digits != 8 || Crc32.Of(bytes[..check]) != sum))
+            && (!Utf8Parser.TryParse(bytes[(check + Check.Length)..], out uint sum, out int digits, 'x') || digits != 8
+                || Crc32.Of(bytes[..check]) != sum))
             return null;
         try
         {

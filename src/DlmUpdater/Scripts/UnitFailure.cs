@@ -20,15 +20,16 @@ internal sealed record UnitFailure(string Unit, string Result, string Status)
     /// <summary>For the log.</summary>
     internal string Describe() => $"{Unit} ended with result '{Result}'" + (Status.Length == 0 ? "" : $" (status {Status})");
 
-    /// <summary>Asks systemctl; no answer is never a kill. The environment that systemd 251 and newer gives a unit of <c>OnFailure=</c> is no
-    /// source: it is left out where more than one unit names the same one.</summary>
+    /// <summary>Asks systemctl; no answer is never a kill. The environment that systemd 251 and newer gives a unit of <c>OnFailure=</c> is
+    /// no source: it is left out where more than one unit names the same one.</summary>
     internal static UnitFailure Ask(ProcessRunner runner, CancellationToken cancel)
     {
         if (RunnableCheck.InSearchPath("systemctl") is not { } systemctl)
             return new UnitFailure(Units[0], "unknown, because systemctl is not in PATH", "");
         if (string.Join(' ', Call(runner, systemctl, ["is-system-running"], cancel)) == "stopping")
             return new UnitFailure(Units[0], "shutdown", "");
-        return OfShow(Call(runner, systemctl, ["show", "--property=Id,ActiveState,Result,ExecMainStatus,InactiveEnterTimestampMonotonic", "--", .. Units], cancel))
+        return OfShow(Call(runner, systemctl,
+            ["show", "--property=Id,ActiveState,Result,ExecMainStatus,InactiveEnterTimestampMonotonic", "--", .. Units], cancel))
             ?? new UnitFailure(Units[0], "unknown, because systemctl names no unit that has failed", "");
     }
 
@@ -48,8 +49,10 @@ internal sealed record UnitFailure(string Unit, string Result, string Status)
 
             if (line.Length > 0)
                 continue;
-            if (block.GetValueOrDefault("ActiveState") == "failed" && block.TryGetValue("Id", out string? unit) && block.TryGetValue("Result", out string? result)
-                && long.TryParse(block.GetValueOrDefault("InactiveEnterTimestampMonotonic"), CultureInfo.InvariantCulture, out long entered) && entered > when)
+            if (block.GetValueOrDefault("ActiveState") == "failed" && block.TryGetValue("Id", out string? unit)
+                && block.TryGetValue("Result", out string? result)
+                && long.TryParse(block.GetValueOrDefault("InactiveEnterTimestampMonotonic"), CultureInfo.InvariantCulture,
+                    out long entered) && entered > when)
                 (last, when) = (new UnitFailure(unit, result, block.GetValueOrDefault("ExecMainStatus") ?? ""), entered);
             block = [];
         }

@@ -67,14 +67,20 @@ public class UpdateRunTests
         RunReport report = bed.Run();
 
         Assert.Equal((Ending.NotWritable, isOpen), (report.Ending, report.StateKept));
-        Assert.Contains($"{script} was not started: cannot write /run/x/running: No space left on device", report.Message, StringComparison.Ordinal);
+        Assert.Contains($"{script} was not started: cannot write /run/x/running: No space left on device", report.Message,
+            StringComparison.Ordinal);
         if (script == "reboot/s") Assert.Null(bed.Open.Reboot);
     }
 
     [Fact]
     public void A_reboot_command_that_was_not_started_for_want_of_a_marker_starts_no_deadline()
     {
-        var bed = new Bed { Results = { ["needs_reboot/ask"] = () => Bed.Exit(1) }, Reboots = () => new ScriptResult.NotWritable("no space left on device") };
+        var bed = new Bed
+        {
+            Results = { ["needs_reboot/ask"] = () => Bed.Exit(1) },
+            Reboots = () =>
+            new ScriptResult.NotWritable("no space left on device")
+        };
 
         RunReport report = bed.Run();
 

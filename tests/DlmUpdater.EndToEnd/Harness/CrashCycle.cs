@@ -217,7 +217,9 @@ internal sealed class CrashCycle : IDisposable
             if (lines.FirstOrDefault(l => l.Stage != "needs_update")?.RunId is not { } run) return;
             foreach (ScriptLine line in lines.Skip(from).Where(l => l.What == "start" && l.RunId == run))
             {
-                if (recorded.Contains(line.Full) && (line.Stage != "post_update" || line.Boot == bootId)) wrong.Add($"{line.Full} was repeated, though recorded as done");
+                if (recorded.Contains(line.Full)
+                    && (line.Stage != "post_update"
+                    || line.Boot == bootId)) wrong.Add($"{line.Full} was repeated, though recorded as done");
                 if (Array.IndexOf(Phases, line.Stage) < Array.IndexOf(Phases, phase)) wrong.Add($"{line.Full} ran again, though the state had got to {phase}");
             }
         }
@@ -232,7 +234,8 @@ internal sealed class CrashCycle : IDisposable
     }
 
     private static bool Finished(ScriptLine[] lines, string run, string step, ScriptLine before) =>
-        lines.TakeWhile(l => l != before).Any(l => l.What == "end" && l.Full == step && l.RunId == run && (l.Stage != "post_update" || l.Boot == before.Boot));
+        lines.TakeWhile(l => l != before).Any(l => l.What == "end" && l.Full == step && l.RunId == run
+            && (l.Stage != "post_update" || l.Boot == before.Boot));
 
     private string Scripts() => string.Join(" ", Host.Log.Lines.Select(l => $"{l.What}:{l.Full}#{l.Attempt}{(l.Held ? "" : "!")}"));
 }

@@ -99,7 +99,8 @@ public sealed class HostScriptsTests : IDisposable
         File.WriteAllText(_directory.Root + "/run", "");
         HostScripts scripts = _directory.Scripts(Listener);
 
-        Assert.Contains($"cannot write {_directory.Root}/run/running", Assert.IsType<ScriptResult.NotWritable>(Run(scripts, Only(scripts))).Why, StringComparison.Ordinal);
+        Assert.Contains($"cannot write {_directory.Root}/run/running",
+            Assert.IsType<ScriptResult.NotWritable>(Run(scripts, Only(scripts))).Why, StringComparison.Ordinal);
     }
 
     [Fact]

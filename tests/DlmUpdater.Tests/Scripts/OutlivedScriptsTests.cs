@@ -37,7 +37,12 @@ public sealed class OutlivedScriptsTests : IDisposable
         tooLong.CancelAfter(TimeSpan.FromSeconds(20));
         return new OutlivedScripts(
             File, _directory.Root + "/run", TrustedDirectory.Boot, settings ?? _directory.Settings, TimeProvider.System,
-            limits ?? new() { Look = TimeSpan.FromMilliseconds(10), KillGrace = TimeSpan.FromMilliseconds(200), Orphans = TimeSpan.FromMilliseconds(300) },
+            limits ?? new()
+            {
+                Look = TimeSpan.FromMilliseconds(10),
+                KillGrace = TimeSpan.FromMilliseconds(200),
+                Orphans = TimeSpan.FromMilliseconds(300)
+            },
             new ScriptListener
             {
                 Log = (_, message) =>
@@ -272,10 +277,12 @@ public sealed class OutlivedScriptsTests : IDisposable
 
         Assert.InRange(watch.ElapsedMilliseconds, 300, 5000);
         Assert.Single(ProcessTable.Find(p => p.Group == pid));
-        Assert.Contains(_log, l => l.Contains("taken for a daemon of 10-a and not waited for: pid ", StringComparison.Ordinal) && l.Contains("(sleep 60)", StringComparison.Ordinal));
+        Assert.Contains(_log, l => l.Contains("taken for a daemon of 10-a and not waited for: pid ", StringComparison.Ordinal)
+            && l.Contains("(sleep 60)", StringComparison.Ordinal));
     }
 
-    /// <summary>Starts a script whose process ends while what it has started, in a group of its own, works on; returns once the process has ended.</summary>
+    /// <summary>Starts a script whose process ends while what it has started, in a group of its own, works on; returns once the process has
+    /// ended.</summary>
     private int StartAndLoseLeader(string work)
     {
         int pid = Start($"perl -e 'setpgrp(0, 0); exec @ARGV' sh -c '{work}' & exit 0");
@@ -291,11 +298,14 @@ public sealed class OutlivedScriptsTests : IDisposable
         int pid = StartAndLoseLeader($"{UntilFlag}; echo finished");
         File.Write(Note(pid) with { IsAsked = true });
 
-        Assert.True(Await(_runId, limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
+        Assert.True(Await(_runId,
+            limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
 
         Assert.Empty(new ProcessSession(pid).Members());
-        Assert.Contains(_log, l => l.Contains("was asked to stop and has ended, but processes of it still run: waiting for them: pid ", StringComparison.Ordinal));
-        Assert.Contains(_waiting, w => w is not null && w.StartsWith("processes of script 10-a: pid ", StringComparison.Ordinal) && w.Contains("echo finished", StringComparison.Ordinal));
+        Assert.Contains(_log, l =>
+            l.Contains("was asked to stop and has ended, but processes of it still run: waiting for them: pid ", StringComparison.Ordinal));
+        Assert.Contains(_waiting, w => w is not null && w.StartsWith("processes of script 10-a: pid ", StringComparison.Ordinal)
+            && w.Contains("echo finished", StringComparison.Ordinal));
         Assert.Null(_waiting[^1]);
         Assert.Equal(["pre_update pre_update/10-a: finished"], _output);
         Assert.Equal(["running"], Directory.GetFileSystemEntries(_directory.Root + "/run").Select(Path.GetFileName));
@@ -313,7 +323,8 @@ public sealed class OutlivedScriptsTests : IDisposable
         });
         admin.Start();
 
-        Assert.True(Await(_runId, limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
+        Assert.True(Await(_runId,
+            limits: new() { Look = TimeSpan.FromMilliseconds(10), Orphans = TimeSpan.Zero, Remind = TimeSpan.FromMilliseconds(20) }));
         admin.Join();
 
         Assert.IsType<StoredNote.None>(File.Open());
@@ -350,7 +361,8 @@ public sealed class OutlivedScriptsTests : IDisposable
         Assert.True(Await(_runId));
 
         Assert.Equal(40000, _output.Count);
-        Assert.Equal("pre_update phase_hooks/10-a: line 39999 of some length, as a package manager prints it, again and again", _output[^1]);
+        Assert.Equal("pre_update phase_hooks/10-a: line 39999 of some length, as a package manager prints it, again and again",
+            _output[^1]);
         Assert.Equal(0, new ChildExit(pid, true).Reap());
         _started.Clear();
     }
@@ -443,11 +455,13 @@ public sealed class OutlivedScriptsTests : IDisposable
     public void A_script_of_0_1_0_in_a_group_of_its_agents_session_is_waited_for()
     {
         // As 0.1.0 started it: a process group of its own, in the session of the agent. The shell that starts it ends as the agent did.
-        string pidFile = _directory.Root + "/pid", script = _directory.Shell("pre_update.d/10-a", $"echo $$ > {pidFile}.new; mv {pidFile}.new {pidFile}; {UntilFlag}");
+        string pidFile = _directory.Root + "/pid",
+            script = _directory.Shell("pre_update.d/10-a", $"echo $$ > {pidFile}.new; mv {pidFile}.new {pidFile}; {UntilFlag}");
         Start($"perl -e 'setpgrp(0, 0); exec @ARGV' {script} & while [ ! -s {pidFile} ]; do sleep 0.01; done; kill -9 $$", "agent");
         int old = 0;
         var watch = Stopwatch.StartNew();
-        while (!(System.IO.File.Exists(pidFile) && int.TryParse(System.IO.File.ReadAllText(pidFile), out old)) && watch.ElapsedMilliseconds < 5000)
+        while (!(System.IO.File.Exists(pidFile) && int.TryParse(System.IO.File.ReadAllText(pidFile), out old))
+            && watch.ElapsedMilliseconds < 5000)
             Thread.Sleep(5);
         ProcessStat stat = ProcessTable.Read(old)!.Value;
         Assert.True(stat.Group == old && stat.Session != old, $"{stat}");

@@ -42,7 +42,14 @@ public sealed class ProcessRunnerTests : IDisposable
             As = user,
         };
         return new ProcessRunner(TimeProvider.System, limits ?? Short).Run(
-            request, new RunnerEvents { Line = line ?? _lines.Add, Tick = tick, Started = started, Asking = asking, Waiting = _waiting.Add }, cancel, atOnce);
+            request, new RunnerEvents
+            {
+                Line = line ?? _lines.Add,
+                Tick = tick,
+                Started = started,
+                Asking = asking,
+                Waiting = _waiting.Add
+            }, cancel, atOnce);
     }
 
     [Theory]
@@ -431,7 +438,8 @@ public sealed class ProcessRunnerTests : IDisposable
             File.WriteAllText(flag, "");
         });
 
-        ScriptResult result = Run(body.Replace("$WORK", work, StringComparison.Ordinal), cancel: cancel.Token, started: p => pid = p, asking: () => wasTold = true, line: l =>
+        ScriptResult result = Run(body.Replace("$WORK", work, StringComparison.Ordinal), cancel: cancel.Token, started: p => pid = p,
+            asking: () => wasTold = true, line: l =>
         {
             _lines.Add(l);
             if (l != "ready")
@@ -453,7 +461,8 @@ public sealed class ProcessRunnerTests : IDisposable
         string work = Work("trap '' TERM; echo ready; i=0; while [ $i -lt 60 ]; do sleep 0.01; i=$((i+1)); done");
         using var cancel = new CancellationTokenSource();
 
-        Run($"sh {work}\nexit 0", cancel: cancel.Token, line: _ => cancel.Cancel(), limits: Short with { Remind = TimeSpan.FromMilliseconds(100) });
+        Run($"sh {work}\nexit 0", cancel: cancel.Token, line: _ => cancel.Cancel(),
+            limits: Short with { Remind = TimeSpan.FromMilliseconds(100) });
 
         Assert.True(_waiting.Count > 1, string.Join('\n', _waiting));
         Assert.All(_waiting, w => Assert.Matches($@"pid \d+ \(sh {work}\)", w));
@@ -482,7 +491,8 @@ public sealed class ProcessRunnerTests : IDisposable
         using CancellationTokenSource cancel = new(), atOnce = new();
         string flag = _directory.Root + "/flag";
         int pid = 0;
-        ScriptResult result = Run($"trap 'echo asked' TERM; echo ready; while [ ! -e {flag} ]; do sleep 0.01; done", cancel: cancel.Token, atOnce: atOnce.Token,
+        ScriptResult result = Run($"trap 'echo asked' TERM; echo ready; while [ ! -e {flag} ]; do sleep 0.01; done", cancel: cancel.Token,
+            atOnce: atOnce.Token,
             started: p => pid = p, limits: Short with { Tick = TimeSpan.FromSeconds(30) }, line: l =>
             {
                 if (l == "ready")
@@ -504,7 +514,8 @@ public sealed class ProcessRunnerTests : IDisposable
         using var cancel = new CancellationTokenSource();
         int pid = 0;
 
-        ScriptResult result = Run($"sh {work}\nexit 0", cancel: cancel.Token, started: p => pid = p, line: _ => cancel.Cancel(), grace: TimeSpan.FromMilliseconds(300));
+        ScriptResult result = Run($"sh {work}\nexit 0", cancel: cancel.Token, started: p => pid = p, line: _ => cancel.Cancel(),
+            grace: TimeSpan.FromMilliseconds(300));
 
         Assert.IsType<ScriptResult.Interrupted>(result);
         Assert.Empty(new ProcessSession(pid).Members());
@@ -542,7 +553,8 @@ public sealed class ProcessRunnerTests : IDisposable
     [InlineData("daemon")]
     public void Dev_stdout_and_dev_stderr_can_be_opened(string? user)
     {
-        Run("echo one > /dev/stdout; echo two > /dev/stderr; echo three >> /dev/stdout; ls -l /proc/$$/fd > /dev/null", user: user is null ? null : UserAccount.Find(user).Account);
+        Run("echo one > /dev/stdout; echo two > /dev/stderr; echo three >> /dev/stdout; ls -l /proc/$$/fd > /dev/null", user: user is null
+            ? null : UserAccount.Find(user).Account);
 
         Assert.Equal(["one", "two", "three"], _lines);
     }
@@ -555,7 +567,8 @@ public sealed class ProcessRunnerTests : IDisposable
         void Next(string body, UserAccount? user = null)
         {
             string path = _directory.Shell("script", body);
-            runner.Run(new() { Path = path, Arguments = [path], Environment = ["PATH=" + ScriptEnvironment.SearchPath], As = user }, new() { Line = _lines.Add }, default);
+            runner.Run(new() { Path = path, Arguments = [path], Environment = ["PATH=" + ScriptEnvironment.SearchPath], As = user },
+                new() { Line = _lines.Add }, default);
         }
 
         Next(show);

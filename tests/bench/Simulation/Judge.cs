@@ -164,7 +164,8 @@ public sealed class Judge(Fleet fleet)
     {
         Host host = agent.Host;
         if (host.Processes.Find(p => p.IsSurvivor) is { } survivor)
-            Fail(Rule.NothingBesideSurvivors, host, $"{script.Stage.Name()}/{script.Name} starts while processes of {survivor.Script.Name} still work");
+            Fail(Rule.NothingBesideSurvivors, host,
+                $"{script.Stage.Name()}/{script.Name} starts while processes of {survivor.Script.Name} still work");
         if (host.Processes.Count > 0) Fail(Rule.OneScriptAtATime, host, $"{script.Stage.Name()}/{script.Name} starts beside {host.Processes[0].Script.Name}");
         if (agent.Terminated) Fail(Rule.NothingAfterSigterm, host, $"{script.Stage.Name()}/{script.Name} starts after SIGTERM");
         if (script.Header.RunOnce && host.DoneForEver.Contains(script.Path)) Fail(Rule.NothingRepeated, host, $"{script.Path} says run=once and is done");

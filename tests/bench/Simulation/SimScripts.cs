@@ -17,7 +17,8 @@ internal sealed class ScriptProcess(Script script)
     internal bool IsForgotten { get; set; }
 }
 
-/// <summary>The host's scripts: durations, failures, checks that crash, processes that outlive their agent, or their leader after a signal.</summary>
+/// <summary>The host's scripts: durations, failures, checks that crash, processes that outlive their agent, or their leader after a
+/// signal.</summary>
 internal sealed class SimScripts(Agent agent) : IScripts
 {
     private bool _preflight = true;
@@ -108,7 +109,8 @@ internal sealed class SimScripts(Agent agent) : IScripts
 
     public ValueTask<bool> AwaitOutlived(string? runId, CancellationToken cancel)
     {
-        if (Host.Processes.TrueForAll(p => p.IsForgotten) || Fleet.Sabotage.HasFlag(Sabotage.OutlivedIsNotAwaited)) return ValueTask.FromResult(true);
+        if (Host.Processes.TrueForAll(p => p.IsForgotten)
+            || Fleet.Sabotage.HasFlag(Sabotage.OutlivedIsNotAwaited)) return ValueTask.FromResult(true);
         if (cancel.IsCancellationRequested) return ValueTask.FromResult(false);
         var done = new TaskCompletionSource<bool>();
         Host.WhenIdle.Add(() =>

@@ -36,7 +36,8 @@ internal static class RebootPhase
         if (cancel.IsCancellationRequested) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted before the reboot was requested");
         ScriptResult result = await run.Host.RequestReboot(run.ScriptContext(Phase.Reboot, state.RunId, state.Attempt), cancel);
         if (result is ScriptResult.Interrupted) return new PhaseOutcome(Verdict.Interrupted, state, "interrupted while the reboot was requested");
-        if (result is ScriptResult.NotWritable no) return await Forget(run, new PhaseOutcome(Verdict.NotWritable, state, $"the reboot was not requested: {no.Why}"));
+        if (result is ScriptResult.NotWritable no) return await Forget(run,
+            new PhaseOutcome(Verdict.NotWritable, state, $"the reboot was not requested: {no.Why}"));
         return result.Succeeded
             ? new PhaseOutcome(Verdict.RebootRequested, state, "the reboot is requested")
             : await Forget(run, new PhaseOutcome(Verdict.ScriptFailed, state, $"the reboot command failed: {result.Describe()}") { Failed = ("reboot", result.ShellCode) });
