@@ -159,7 +159,9 @@ public sealed class LocksmithGrammarTests(SharedEtcd etcd) : IClassFixture<Share
         string[] words = [.. line.Split(' ').Select(w => w == "''" ? "" : w.Replace("$E", etcd.Server.Url).Replace("$G", _group))];
         var all = new Dictionary<string, string>
         {
-            ["PATH"] = $"{bin}:/usr/bin:/bin", ["LOCKSMITHCTL_GROUP"] = _group, ["LOCKSMITHCTL_ENDPOINT"] = etcd.Server.Url,
+            ["PATH"] = $"{bin}:/usr/bin:/bin",
+            ["LOCKSMITHCTL_GROUP"] = _group,
+            ["LOCKSMITHCTL_ENDPOINT"] = etcd.Server.Url,
         };
         foreach ((string name, string value) in variables)
         {

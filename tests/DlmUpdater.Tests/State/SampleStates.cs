@@ -37,7 +37,8 @@ internal static class SampleStates
         Attempt = dice.Next(1, int.MaxValue),
         Boot = AnyBoot(dice),
         Lock = dice.Next(3) == 0 ? null : new LockClaim(
-            new LockIdentity(Text(dice), dice.Next(4) == 0 ? "" : Text(dice), Text(dice)), Maybe(dice), Maybe(dice)) { HolderIsHostName = dice.Next(2) == 0 },
+            new LockIdentity(Text(dice), dice.Next(4) == 0 ? "" : Text(dice), Text(dice)), Maybe(dice), Maybe(dice))
+        { HolderIsHostName = dice.Next(2) == 0 },
         Waiver = dice.Next(3) == 0 ? new WaiverNote(Text(dice), When(dice)) : null,
         Finished = [.. Enumerable.Range(0, dice.Next(5)).Select(_ => new FinishedScript(Text(dice), dice.Next(-1, 256), Length(dice)))],
         FirstBoot = dice.Next(2) == 0 ? null : AnyBoot(dice),

@@ -133,7 +133,8 @@ internal sealed class EtcdLockService(
         Kept.Missing missing => new ShowReply.Shown(new LockView(identity.Name, slots, [], true, Text(missing.AsOf)) { Exists = false }),
         Kept.Found found => SemaphoreDocument.Read(layout, found.Value, out string why) is { } document
             ? new ShowReply.Shown(new LockView(
-                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision)) { Stop = document.Stop, Undo = Undo })
+                identity.Name, Math.Max(0, document.Slots), View(document), document.Semaphore.Enabled, Text(found.Revision))
+            { Stop = document.Stop, Undo = Undo })
             : new ShowReply.Refused(_writer.Damaged(why)),
         Kept.No no => new ShowReply.Refused(no.Why),
         Kept.Away away => new ShowReply.Unreachable(away.Why),

@@ -235,7 +235,12 @@ public sealed class LocksmithdUnitTests : IDisposable
 
     private ConfigurationRequest Request() => new()
     {
-        File = _box.Main, OwnFile = _box.Main, OldFiles = [_box.Directory + "/flatcar/update.conf"], UnitDirectories = Directories, DropInDirectories = [], Environment = _box.Environment,
+        File = _box.Main,
+        OwnFile = _box.Main,
+        OldFiles = [_box.Directory + "/flatcar/update.conf"],
+        UnitDirectories = Directories,
+        DropInDirectories = [],
+        Environment = _box.Environment,
     };
 
     private LoadedConfiguration Load() => ConfigurationLoader.Load(Request());

@@ -25,7 +25,9 @@ internal sealed class OpenSsl : IDisposable
     {
         using Process process = Process.Start(new ProcessStartInfo("openssl", arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         })!;
         process.StandardInput.Close();
         Task<string> error = process.StandardError.ReadToEndAsync();
@@ -71,7 +73,9 @@ internal sealed class OpenSsl : IDisposable
             _process = Process.Start(new ProcessStartInfo("openssl",
                 ["s_server", "-accept", $"127.0.0.1:{Port}", "-cert", files.At(name + ".pem"), "-key", files.At(name + ".key"), "-www", .. options])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
             })!;
             // It says so when it listens; all that comes later is read and dropped.
             _ = _process.StandardError.BaseStream.CopyToAsync(Stream.Null);
