@@ -53,7 +53,7 @@ $(STATIC): $(SOURCES) global.json | deps static-deps
 	$(PUBLISH) -p:StaticExecutable=true -p:StaticOpenSslLinking=true -p:NativeIntermediateOutputPath=$(abspath $(TO)/static/obj)/ -p:NativeOutputPath=$(abspath $(TO)/static/native)/ \
 	  $(if $(CROSS),-p:LinkDirectory=$(abspath $(OPENSSL))/usr/lib/$(TRIPLE)) -o $(TO)/static/publish 2>&1 | grep -v -e 'in statically linked applications requires' -e ': in function .'
 	install -D -m 0755 $(TO)/static/publish/dlm-updater $@
-	@if $(CROSS)readelf -d $@ | grep -q NEEDED; then echo "$@ needs libraries of the host" >&2; exit 1; fi
+	@if $(CROSS)readelf -d $@ | grep NEEDED >/dev/null; then echo "$@ needs libraries of the host" >&2; exit 1; fi
 
 ## deps: what linking needs (gcc and the C library's headers)
 deps:

@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 out=$1 version=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Reads all of its input: 'grep -q' ends at the first hit, and its neighbour in the pipe then dies of SIGPIPE, which pipefail takes for a miss.
+has() { grep "$@" >/dev/null; }
 failed=0
 fail() { echo "FAILED: $*" >&2; failed=1; }
 
@@ -21,12 +23,12 @@ for pair in amd64:x86_64 arm64:aarch64; do
   comm -23 "$work/all" "$work/directories" > "$work/rpm"
   diff "$work/deb" "$work/rpm" || fail "$deb and $rpm do not hold the same files"
 
-  dpkg-deb --info "$deb" conffiles | grep -qx /etc/dlm-updater/config.ini || fail "$deb: config.ini is no conffile"
+  dpkg-deb --info "$deb" conffiles | has -x /etc/dlm-updater/config.ini || fail "$deb: config.ini is no conffile"
   [ "$(rpm -qp --configfiles "$rpm" 2>/dev/null)" = /etc/dlm-updater/config.ini ] || fail "$rpm: config.ini is no configuration file"
-  rpm -qp --qf '[%{FILEFLAGS:fflags} %{FILENAMES}\n]' "$rpm" 2>/dev/null | grep -q '^cn /etc/dlm-updater/config.ini' || fail "$rpm: config.ini is not noreplace"
+  rpm -qp --qf '[%{FILEFLAGS:fflags} %{FILENAMES}\n]' "$rpm" 2>/dev/null | has '^cn /etc/dlm-updater/config.ini' || fail "$rpm: config.ini is not noreplace"
   dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/bin/dlm-updater > "$work/binary"
-  readelf -h "$work/binary" | grep -q "$([ "${pair%:*}" = arm64 ] && echo AArch64 || echo X86-64)" || fail "$deb holds a program for another processor"
-  readelf -d "$work/binary" | grep -q 'NEEDED.*libc.so.6' || fail "$deb holds the one-file build"
+  readelf -h "$work/binary" | has "$([ "${pair%:*}" = arm64 ] && echo AArch64 || echo X86-64)" || fail "$deb holds a program for another processor"
+  readelf -d "$work/binary" | has 'NEEDED.*libc.so.6' || fail "$deb holds the one-file build"
   echo "$deb: $(stat -c %s "$deb") bytes, installed $(dpkg-deb -f "$deb" Installed-Size) KiB; $rpm: $(stat -c %s "$rpm") bytes"
 done
 
