@@ -147,6 +147,18 @@ public sealed class KilledAgentTests
     }
 
     [Fact]
+    public void After_a_failure_that_left_nothing_running_the_instance_lock_is_free_for_who_repairs_the_host()
+    {
+        using Sandbox host = new Sandbox().Cycle(reboot: false);
+        host.Script("update", "10-fetch", "finish 7");
+        Agent.Run(host, "run").Expect(1);
+        File.Delete(host.Root + "/run/instance.lock");
+        Directory.CreateDirectory(host.Root + "/run/instance.lock");
+
+        Agent.Run(host, Systemctl(host, "exit-code", "1"), "run", "--after-kill").Expect(0);
+    }
+
+    [Fact]
     public void After_a_kill_without_an_open_run_nothing_begins()
     {
         using Sandbox host = new Sandbox().Cycle(reboot: false);

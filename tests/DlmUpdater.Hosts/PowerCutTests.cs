@@ -74,22 +74,27 @@ public sealed class PowerCutTests : IAsyncLifetime
         Assert.Contains("db1", await fleet.Semaphore(), StringComparison.Ordinal);
         host.Boot();
 
-        await Done(host, again: null);
+        // The health that was proved on an earlier boot does not count on this one.
+        await Done(host, again: null, isProvedAgain: true);
     }
 
-    /// <summary>Each phase's script ended exactly once, after the boot in which it had to, and nothing is held.</summary>
-    private async Task Done(Host host, string? again)
+    /// <summary>Each phase's script ended exactly once (post_update once on each of two boots if <paramref name="isProvedAgain"/>), after the boot in which it had
+    /// to, and nothing is held.</summary>
+    private async Task Done(Host host, string? again, bool isProvedAgain = false)
     {
         host.Wait("it is done", () => fleet.Log.Any(l => l is { Word: "end", Phase: "post_update" }) && host.Run("dlm-updater status --output json").Output.Contains("\"phase\": \"none\"", StringComparison.Ordinal));
         host.Settle();
         Assert.DoesNotContain("db1", await fleet.Semaphore(), StringComparison.Ordinal);
         foreach (string phase in (string[])["pre_update", "update", "needs_reboot", "post_update"])
         {
-            Assert.Single(fleet.Log, l => l.Word == "end" && l.Phase == phase);
-            Assert.Equal(phase == again ? 2 : 1, fleet.Log.Count(l => l.Word == "begin" && l.Phase == phase));
+            int proofs = isProvedAgain && phase == "post_update" ? 2 : 1;
+            string[] boots = [.. fleet.Log.Where(l => l.Word == "end" && l.Phase == phase).Select(l => l.Boot)];
+            Assert.Equal(proofs, boots.Length);
+            Assert.Equal(proofs, boots.Distinct().Count());
+            Assert.Equal(phase == again ? 2 : proofs, fleet.Log.Count(l => l.Word == "begin" && l.Phase == phase));
         }
 
-        string before = fleet.Log.Single(l => l is { Word: "end", Phase: "needs_reboot" }).Boot, after = fleet.Log.Single(l => l is { Word: "end", Phase: "post_update" }).Boot;
+        string before = fleet.Log.Single(l => l is { Word: "end", Phase: "needs_reboot" }).Boot, after = fleet.Log.Last(l => l is { Word: "end", Phase: "post_update" }).Boot;
         Assert.NotEqual(before, after);
     }
 }

@@ -42,6 +42,11 @@ internal static class RunOnce
 
         UnitFailure? failure = afterKill
             ? UnitFailure.Ask(new ProcessRunner(TimeProvider.System, new()), Signals.OfThisProcess.Stop) : null;
+
+        // A start that ended by itself and left no script removed its marker. The instance lock is not taken then: an admin may be starting the
+        // run again at this moment, and would be told that another instance is running.
+        if (failure is { IsKilled: false } && RunNoteFile.IsMissing(settings.Paths.RunDirectory)) return NothingLeft(log, failure);
+
         switch (InstanceLock.TryTake(settings.Paths.InstanceLock))
         {
             case InstanceLockReply.HeldBy held:
@@ -123,6 +128,11 @@ internal static class RunOnce
         string? run = (new RunStateFile(settings.Paths.StateFile).Peek() as StoredRun.Open)?.State.RunId;
         if (!scripts.AwaitOutlived(run, Signals.OfThisProcess.Stop).AsTask().GetAwaiter().GetResult())
             return End(log, Ending.Interrupted, "interrupted while waiting for a script of an earlier start to end");
+        return NothingLeft(log, failure);
+    }
+
+    private static int NothingLeft(Log log, UnitFailure failure)
+    {
         log.Info($"{failure.Describe()}: its agent was not killed, so nothing is resumed");
         return Ending.Done.Code();
     }

@@ -22,6 +22,9 @@ internal sealed unsafe class RunNoteFile(string runDirectory) : IDisposable
     private int _length;
     private bool _isBlank;
 
+    /// <summary>True if there certainly is no marker in <paramref name="runDirectory"/>: every start before has ended in order, and left no script.</summary>
+    public static bool IsMissing(string runDirectory) => FileFacts.IsMissing(runDirectory.TrimEnd('/') + "/running");
+
     /// <summary>Opens the file, reserves its space, and returns what an earlier start left in it. What that is, is never an error
     /// here.</summary>
     public StoredNote Open()
