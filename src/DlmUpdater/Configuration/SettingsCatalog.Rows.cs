@@ -235,7 +235,7 @@ internal static partial class SettingsCatalog
             "The shape of a log line; python: as foreman_dlm_updater and DLMEngineUpdater wrote it.", (d, v) => d.Log = d.Log with { Format = v }, mayBeEmpty: true),
         LogRetention,
         SettingKey.Of("log", "script_limit", "64M", ValueForms.Size,
-            "How much of the output of one script is logged on one day; the log says when it is reached and how much is missing.",
+            "How much of the output of one script one start logs on one day; the log says when it is reached and how much is missing.",
             (d, v) => d.Log = d.Log with { ScriptLimit = v }, mayBeEmpty: true),
         SettingKey.Of("log", "file_limit", "100M", ValueForms.Size,
             "The size at which the log file is rotated before its day is over.", (d, v) => d.Log = d.Log with { FileLimit = v }, mayBeEmpty: true),
