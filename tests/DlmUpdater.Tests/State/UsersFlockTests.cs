@@ -127,7 +127,8 @@ public sealed class UsersFlockTests : IDisposable
         Assert.False(File.Exists(DurableFile.TemporaryOf(LockPath)));
     }
 
-    private InstanceLock Taken() => Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(LockPath, TimeSpan.Zero)).Lock;
+    /// <summary>With the usual patience: a child that another test is just starting has a copy of the descriptor, and so of the lock, until its exec.</summary>
+    private InstanceLock Taken() => Assert.IsType<InstanceLockReply.Taken>(InstanceLock.TryTake(LockPath)).Lock;
 
     /// <summary>A process of this user that has an flock on the file until the test ends.</summary>
     private Process Hold(string uid, string kind, string open = "<")
